@@ -1,0 +1,91 @@
+import type { GgufFacts } from '../gguf/types.ts'
+import type { Message } from '../types.ts'
+
+export type Capability =
+  | 'completion'
+  | 'tools'
+  | 'insert'
+  | 'vision'
+  | 'embedding'
+  | 'thinking'
+  | 'image'
+  | 'audio'
+
+export interface ModelName {
+  host: string
+  namespace: string
+  model: string
+  tag: string
+}
+
+/** The config blob of a manifest, as Ollama writes it. */
+export interface ModelConfig {
+  modelFormat: string
+  modelFamily: string
+  modelFamilies: string[] | null
+  /** Display text, such as `8.0B`. */
+  parameterSize: string
+  /** Display text, such as `Q4_K_M`. */
+  quantizationLevel: string
+  renderer: string
+  parser: string
+  requires: string
+  remoteHost: string
+  remoteModel: string
+  capabilities: string[]
+  contextLength: number
+  embeddingLength: number
+}
+
+/** Everything known about a model on disk without loading it. */
+export interface InstalledModel {
+  name: ModelName
+  /** `llama3.2:latest`: defaults left out, tag always there. */
+  shortName: string
+  /** `registry.ollama.ai/library/llama3.2:latest`. */
+  fullName: string
+  /** Hex SHA-256 of the manifest file. */
+  digest: string
+  /** All layers and the config. */
+  sizeBytes: number
+  modifiedAt: Date
+  config: ModelConfig
+  /** The GGUF file; absent for a stub of a remote model. */
+  weightsPath: string | undefined
+  projectorPaths: string[]
+  adapterPaths: string[]
+  /** Read from the GGUF header; absent without weights. */
+  facts: GgufFacts | undefined
+  /** The TEMPLATE layer, in Go syntax. */
+  goTemplate: string | undefined
+  system: string | undefined
+  /** The params layer: Ollama's option names. */
+  parameters: Record<string, unknown>
+  messages: Message[]
+  licenses: string[]
+  /** Where the weights came from: a file name or another model. */
+  parentModel: string
+  capabilities: Capability[]
+}
+
+/** A GGUF key with its value, and the tensors, for `show`. */
+export interface ModelDetails {
+  metadata: [key: string, value: unknown][]
+  tensors: { name: string; type: string; shape: number[] }[]
+  projectorMetadata: [key: string, value: unknown][] | undefined
+}
+
+/** Models on disk. The folder may be shared with other servers, so nothing is assumed to stand still. */
+export interface ModelStore {
+  /** Newest first. Manifests that cannot be read are skipped and logged. */
+  list(): Promise<InstalledModel[]>
+  /**
+   * Finds a model by the name a client sent, whatever its case.
+   * Throws EngineError `invalid_model_name` ("invalid model name") or `model_not_found` ("model 'x' not found").
+   */
+  find(name: string): Promise<InstalledModel>
+  /** The GGUF header in full. Arrays longer than a few entries are null unless `verbose`. */
+  details(model: InstalledModel, verbose: boolean): Promise<ModelDetails>
+  /** Removes the manifest, then every blob that no other manifest uses. Throws like `find`. */
+  delete(name: string): Promise<void>
+}

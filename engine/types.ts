@@ -1,0 +1,202 @@
+import type { InstalledModel } from './store/types.ts'
+
+/** One turn of a conversation. `images` are decoded bytes. */
+export interface Message {
+  role: string
+  content: string
+  thinking?: string
+  images?: Uint8Array[]
+  toolCalls?: ToolCall[]
+  toolName?: string
+  toolCallId?: string
+}
+
+export interface ToolCall {
+  /** Absent in a request that did not name one; always set on calls the engine emits. */
+  id?: string
+  name: string
+  arguments: Record<string, unknown>
+}
+
+/** A function the model may call, as the client wrote it: every schema keyword is kept for the template. */
+export interface Tool {
+  type: string
+  function: { name: string; description?: string; parameters?: Record<string, unknown> }
+  [extra: string]: unknown
+}
+
+export type ThinkLevel = boolean | 'low' | 'medium' | 'high' | 'max'
+
+/** `json`: any JSON object. Otherwise a JSON Schema the answer must satisfy. */
+export type AnswerFormat = 'json' | { schema: Record<string, unknown> }
+
+/** How a model is put into memory. A change of any of these means another runner. */
+export interface LoadOptions {
+  /** Tokens one request may use, prompt and answer together. */
+  contextLength: number
+  /** Most prompt tokens evaluated in one step. */
+  batchTokens: number
+  /** Layers on the GPU; negative lets the engine choose. */
+  gpuLayers: number
+  /** The only GPU to use. */
+  mainGpu: number | undefined
+  mmap: boolean | undefined
+  /** Compute threads; 0 lets the engine choose. */
+  threads: number
+}
+
+/** How tokens are chosen, in the order llama.cpp applies them. */
+export interface SamplingOptions {
+  /** Negative means a random seed. */
+  seed: number
+  /** 0 is greedy. */
+  temperature: number
+  topK: number
+  topP: number
+  minP: number
+  typicalP: number
+  /** Tokens the penalties look back on; -1 is the whole context, 0 turns them off. */
+  repeatLastN: number
+  repeatPenalty: number
+  presencePenalty: number
+  frequencyPenalty: number
+  /** Added to the logit of a token before sampling. */
+  logitBias: readonly (readonly [token: number, bias: number])[]
+}
+
+export interface ModelOptions extends LoadOptions, SamplingOptions {
+  /** Most tokens to generate; negative is no limit but the context. */
+  maxTokens: number
+  /** Prompt tokens kept at the front when the context shifts; negative keeps the whole prompt. */
+  keepTokens: number
+  /** Strings that end the answer and are not part of it. */
+  stop: readonly string[]
+}
+
+interface JobBase {
+  model: InstalledModel
+  /** The name as the client wrote it, for messages. */
+  rawName: string
+  /** What this request asks for; wins over the model's own parameters. */
+  options: Partial<ModelOptions>
+  /** A dialect's defaults; the model's own parameters win over them. */
+  defaults?: Partial<ModelOptions>
+  /** Infinity keeps the model loaded; absent leaves a loaded model's time as it is. */
+  keepAliveMs?: number
+  think?: ThinkLevel
+  format?: AnswerFormat
+  /** Report the log-probability of each token and this many alternatives (0 to 20). */
+  topLogprobs?: number
+  /** A prompt longer than the context: drop old turns (true) or refuse (false). */
+  truncate: boolean
+  /** Let generation run past the context by forgetting the oldest tokens. */
+  shift: boolean
+}
+
+export interface ChatJob extends JobBase {
+  kind: 'chat'
+  messages: Message[]
+  tools: Tool[]
+  /** `required` and a name need a grammar; see engine/prompt. */
+  toolChoice: 'auto' | 'none' | 'required' | { name: string }
+  parallelToolCalls: boolean
+}
+
+export interface GenerateJob extends JobBase {
+  kind: 'generate'
+  /** Text, or tokens that are fed as they are (then `raw` must be set). */
+  prompt: string | readonly number[]
+  /** Replaces the model's own system text. */
+  system?: string
+  /** Text after the gap: fill-in-middle. */
+  suffix?: string
+  /** No template, no parsing of thinking. */
+  raw: boolean
+  /** Tokens of an earlier exchange to go before the prompt. */
+  context?: readonly number[]
+  images?: Uint8Array[]
+}
+
+export type Job = ChatJob | GenerateJob
+
+export interface TokenLogprob {
+  /** The token's text; broken UTF-8 shown as U+FFFD. */
+  token: string
+  /** The token's exact bytes. */
+  bytes: number[]
+  /** Natural logarithm, before sampling. */
+  logprob: number
+}
+
+export interface ChosenToken extends TokenLogprob {
+  alternatives: TokenLogprob[]
+}
+
+/** Counts are tokens, times are milliseconds (fractions allowed). */
+export interface Usage {
+  /** The whole prompt, reused tokens included. */
+  promptTokens: number
+  /** Prompt tokens found in the cache. */
+  cachedTokens: number
+  outputTokens: number
+  /** Of outputTokens, those spent thinking. */
+  thinkingTokens: number
+  /** From the start of the job until a runner was ready. */
+  loadMs: number
+  promptMs: number
+  outputMs: number
+  /** From the start of the job to its end. */
+  totalMs: number
+}
+
+export type StopReason = 'stop' | 'length'
+
+export type EngineEvent =
+  /** The prompt was accepted: nothing but an engine failure can refuse the job now. Comes first. */
+  | { type: 'started' }
+  | { type: 'thinking-delta'; text: string; logprobs?: ChosenToken[] }
+  /** May be empty when it only carries log-probabilities. */
+  | { type: 'text-delta'; text: string; logprobs?: ChosenToken[] }
+  /** A whole call; `index` counts from 0 over the answer. */
+  | { type: 'tool-call'; index: number; call: ToolCall & { id: string } }
+  /** Comes last, exactly once. `context`: prompt and answer as tokens, for /api/generate. */
+  | { type: 'end'; reason: StopReason; usage: Usage; context?: number[] }
+
+/** A model in memory, for `ps`. */
+export interface LoadedModel {
+  model: InstalledModel
+  sizeBytes: number
+  /** Of sizeBytes, what lies on a GPU. */
+  sizeVramBytes: number
+  /** Per request. */
+  contextLength: number
+  /** Milliseconds since the epoch; Infinity when the model stays. */
+  expiresAtMs: number
+}
+
+/** The prompt exactly as the model would read it. */
+export interface RenderedPrompt {
+  text: string
+  imageCount: number
+}
+
+/** What routes see: models in, events out. */
+export interface Engine {
+  /**
+   * Streams one answer. Throws EngineError before the first event if the job cannot run; stops soon
+   * after `signal` aborts.
+   */
+  run(job: Job, signal: AbortSignal): AsyncIterable<EngineEvent>
+  /** Refuses what `run` would refuse without a loaded model (capabilities, format). Throws EngineError. */
+  check(job: Job): void
+  /** The prompt `run` would use. Loads nothing and drops no turns. */
+  render(job: Job): RenderedPrompt
+  /** Puts the model in memory and resets its keep-alive. */
+  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs' | 'shift'>, signal: AbortSignal): Promise<void>
+  /** Lets a loaded model go as soon as its running requests have ended. Returns at once. */
+  unload(model: InstalledModel): void
+  /** Longest remaining time first. */
+  loaded(): LoadedModel[]
+  /** Ends every runner and waits until their processes are gone. */
+  close(): Promise<void>
+}
