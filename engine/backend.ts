@@ -33,6 +33,12 @@ export interface RunnerInfo {
   description: string
 }
 
+export interface RunnerStatus {
+  busySlots: number
+  /** Requests without a slot. */
+  waiting: number
+}
+
 /** One generation on a runner. Tokens in, text out; no template, no tags. */
 export interface RunnerRequest {
   prompt: readonly number[]
@@ -67,6 +73,8 @@ export interface Runner {
   detokenize(tokens: readonly number[]): Promise<string>
   /** Waits for a free slot. Throws EngineError `runner_died` when the runner goes; stops soon after `signal` aborts. */
   generate(request: RunnerRequest, signal: AbortSignal): AsyncIterable<RunnerEvent>
+  /** What the runner itself says it is doing. */
+  status(): Promise<RunnerStatus>
   /** Ends the runner and waits until its process is gone. */
   close(): Promise<void>
 }

@@ -1,0 +1,27 @@
+import type { BufferSize } from '../backend.ts'
+
+const KIND: Record<string, BufferSize['kind']> = {
+  model: 'weights',
+  KV: 'kv',
+  RS: 'kv',
+  compute: 'compute',
+  output: 'output',
+}
+
+/**
+ * Reads one of llama.cpp's load messages, such as `load_tensors:   CPU_Mapped model buffer size =  7.32 MiB`.
+ * Anything else gives undefined. `RS` is the state of recurrent layers, which stands where a KV cache would.
+ */
+export function parseBufferSize(line: string): BufferSize | undefined {
+  const match = /(\S+)\s+(model|KV|RS|compute|output) buffer size\s*=\s*([\d.]+) MiB/.exec(line)
+  const [, device, kind, mebibytes] = match ?? []
+  if (device === undefined || kind === undefined || mebibytes === undefined) return undefined
+  const known = KIND[kind]
+  if (known === undefined) return undefined
+  return { device, kind: known, bytes: Math.round(Number(mebibytes) * 1024 * 1024) }
+}
+
+/** True for memory of the machine itself: the CPU's own buffers and those a GPU driver pins on the host. */
+export function isHostBuffer(device: string): boolean {
+  return device.startsWith('CPU') || device.endsWith('_Host')
+}

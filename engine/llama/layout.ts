@@ -1,0 +1,140 @@
+/**
+ * The C structs of llama.h that are passed by value, field by field. A wrong field would be read as another
+ * one's bytes, so a library is used only when its version is listed here and its own defaults agree
+ * (see abi.ts). Source: include/llama.h of llama.cpp v0.4.0 and v0.5.0, which declare them alike.
+ */
+import koffi from 'koffi'
+
+/** Versions of libllama whose structs are the ones below (`llama_version()` up to the first hyphen). */
+export const KNOWN_VERSIONS: readonly string[] = ['0.4.0', '0.5.0']
+
+/** A native address. */
+export type Pointer = bigint | null
+
+export const modelParams = koffi.struct('llama_model_params', {
+  devices: 'void *',
+  tensor_buft_overrides: 'void *',
+  n_gpu_layers: 'int32',
+  split_mode: 'int',
+  load_mode: 'int',
+  lazy_mode: 'int',
+  main_gpu: 'int32',
+  tensor_split: 'void *',
+  progress_callback: 'void *',
+  progress_callback_user_data: 'void *',
+  kv_overrides: 'void *',
+  vocab_only: 'bool',
+  check_tensors: 'bool',
+  use_extra_bufts: 'bool',
+  no_host: 'bool',
+  no_alloc: 'bool',
+  load_mtp: 'bool',
+})
+
+/** The fields Snug sets or checks; the rest keep the library's defaults. */
+export interface ModelParams {
+  n_gpu_layers: number
+  split_mode: number
+  load_mode: number
+  main_gpu: number
+  progress_callback: Pointer
+  vocab_only: boolean
+  check_tensors: boolean
+  use_extra_bufts: boolean
+}
+
+export const contextParams = koffi.struct('llama_context_params', {
+  n_ctx: 'uint32',
+  n_batch: 'uint32',
+  n_ubatch: 'uint32',
+  n_seq_max: 'uint32',
+  n_rs_seq: 'uint32',
+  n_outputs_max: 'uint32',
+  n_outputs_max_per_seq: 'uint32',
+  n_threads: 'int32',
+  n_threads_batch: 'int32',
+  ctx_type: 'int',
+  rope_scaling_type: 'int',
+  pooling_type: 'int',
+  attention_type: 'int',
+  flash_attn_type: 'int',
+  rope_freq_base: 'float',
+  rope_freq_scale: 'float',
+  yarn_ext_factor: 'float',
+  yarn_attn_factor: 'float',
+  yarn_beta_fast: 'float',
+  yarn_beta_slow: 'float',
+  yarn_orig_ctx: 'uint32',
+  defrag_thold: 'float',
+  cb_eval: 'void *',
+  cb_eval_user_data: 'void *',
+  type_k: 'int',
+  type_v: 'int',
+  abort_callback: 'void *',
+  abort_callback_data: 'void *',
+  embeddings: 'bool',
+  offload_kqv: 'bool',
+  no_perf: 'bool',
+  op_offload: 'bool',
+  swa_full: 'bool',
+  kv_unified: 'bool',
+  samplers: 'void *',
+  n_samplers: 'size_t',
+  ctx_other: 'void *',
+})
+
+export interface ContextParams {
+  n_ctx: number
+  n_batch: number
+  n_ubatch: number
+  n_seq_max: number
+  n_threads: number
+  n_threads_batch: number
+  pooling_type: number
+  flash_attn_type: number
+  type_k: number
+  type_v: number
+  abort_callback: unknown
+  abort_callback_data: unknown
+  embeddings: boolean
+  offload_kqv: boolean
+  no_perf: boolean
+  swa_full: boolean
+  kv_unified: boolean
+}
+
+export const batchStruct = koffi.struct('llama_batch', {
+  n_tokens: 'int32',
+  token: 'void *',
+  embd: 'void *',
+  pos: 'void *',
+  n_seq_id: 'void *',
+  seq_id: 'void *',
+  logits: 'void *',
+})
+
+export interface Batch {
+  n_tokens: number
+  token: Pointer
+  embd: Pointer
+  pos: Pointer
+  n_seq_id: Pointer
+  seq_id: Pointer
+  logits: Pointer
+}
+
+export const samplerChainParams = koffi.struct('llama_sampler_chain_params', { no_perf: 'bool' })
+
+export const logitBiasStruct = koffi.struct('llama_logit_bias', { token: 'int32', bias: 'float' })
+
+/** enum llama_load_mode: how weights come into memory. `auto` maps the file except on integrated GPUs. */
+export const LOAD_MODE = { auto: -1, none: 0, mmap: 1 } as const
+
+/** enum ggml_type of the cache. */
+export const KV_CACHE_TYPE = { f16: 1, q8_0: 8, q4_0: 2 } as const
+
+/** enum llama_flash_attn_type. */
+export const FLASH_ATTENTION = { auto: -1, off: 0, on: 1 } as const
+
+/** What `llama_decode` returns. */
+export const DECODE = { ok: 0, noSlot: 1, aborted: 2 } as const

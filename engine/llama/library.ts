@@ -1,0 +1,181 @@
+/**
+ * Finds libllama, loads it and types its functions. Nothing here decides anything; what the calls mean is in
+ * include/llama.h of llama.cpp.
+ */
+import { readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import koffi, { type LibraryHandle } from 'koffi'
+import { EngineError } from '../errors.ts'
+import './layout.ts'
+import type { Batch, ContextParams, ModelParams, Pointer } from './layout.ts'
+
+const LIBRARY = String.raw`\.(?:so|dylib|dll)$`
+const GGML_BASE = new RegExp(String.raw`^(?:lib)?ggml-base(?:\..*)?${LIBRARY}`)
+const GGML = new RegExp(String.raw`^(?:lib)?ggml(?:\..*)?${LIBRARY}`)
+const LLAMA = new RegExp(String.raw`^(?:lib)?llama(?:\..*)?${LIBRARY}`)
+
+const C_LIBRARY: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'libc.so.6',
+  darwin: '/usr/lib/libSystem.B.dylib',
+  win32: 'msvcrt.dll',
+}
+
+/** Packages that may hold the libraries for this machine, the most capable first. */
+function packageVariants(platform: NodeJS.Platform, arch: string): string[] {
+  const system = { linux: 'linux', darwin: 'mac', win32: 'win' }[platform as 'linux']
+  if (system === undefined) return []
+  const base = `${system}-${arch === 'arm' ? 'armv7l' : arch}`
+  if (system === 'mac') return [`${base}-metal`, base]
+  return [`${base}-cuda`, `${base}-vulkan`, base]
+}
+
+/**
+ * The folder that holds libllama and its backends: `chosen`, or the best npm package installed for this
+ * machine. Throws EngineError `load_failed` with what was looked for.
+ */
+export function findLibraryDir(chosen: string | undefined): string {
+  if (chosen !== undefined) return chosen
+  const { resolve } = createRequire(import.meta.url)
+  const variants = packageVariants(process.platform, process.arch)
+  for (const variant of variants) {
+    try {
+      return path.join(path.dirname(resolve(`@node-llama-cpp/${variant}`)), '..', 'bins', variant)
+    } catch {
+      // Not installed: npm leaves out what does not fit the machine.
+    }
+  }
+  throw new EngineError(
+    'load_failed',
+    `no llama.cpp library for ${process.platform} ${process.arch}: ` +
+      `none of the npm packages ${variants.map((v) => `@node-llama-cpp/${v}`).join(', ')} is installed`,
+  )
+}
+
+function open(folder: string, files: readonly string[], pattern: RegExp): LibraryHandle {
+  const file = files.find((name) => pattern.test(name))
+  if (file === undefined) {
+    throw new EngineError('load_failed', `${folder} has no file matching ${pattern.source}`)
+  }
+  return koffi.load(path.join(folder, file), { global: true })
+}
+
+/** A native function that can also run on another thread. */
+export type Native<Arguments extends unknown[], Result> = ((...args: Arguments) => Result) & {
+  async: (...args: [...Arguments, (error: Error | null, result: Result) => void]) => void
+}
+
+/**
+ * Loads the libraries of `folder` (ggml-base, ggml, llama, in this order) and binds what Snug calls.
+ * Compute backends are not loaded yet: see `loadBackends`.
+ */
+export function openLibrary(folder: string) {
+  const files = readdirSync(folder)
+  const base = open(folder, files, GGML_BASE)
+  const ggml = open(folder, files, GGML)
+  const llama = open(folder, files, LLAMA)
+  const libc = koffi.load(C_LIBRARY[process.platform] ?? null)
+  const logCallback = koffi.pointer(koffi.proto('void LlamaLog(int, const char *, void *)'))
+  const progressCallback = koffi.pointer(koffi.proto('bool LlamaProgress(float, void *)'))
+  const bind = <A extends unknown[], R>(library: LibraryHandle, definition: string) =>
+    library.func(definition) as unknown as Native<A, R>
+  const f = <A extends unknown[], R>(definition: string) => bind<A, R>(llama, definition)
+
+  return {
+    folder,
+    /** Address of a C function `bool (void *)` that is true when the first byte at its argument is not 0. */
+    abortCallback: libc.symbol('strlen') as unknown,
+    register: {
+      log: (callback: (level: number, text: string) => void) => koffi.register(callback, logCallback),
+      progress: (callback: (fraction: number) => boolean) => koffi.register(callback, progressCallback),
+    },
+    unregister: (callback: bigint) => koffi.unregister(callback),
+
+    loadBackends: bind<[string], void>(ggml, 'void ggml_backend_load_all_from_path(const char *)'),
+    deviceCount: bind<[], number>(ggml, 'size_t ggml_backend_dev_count()'),
+    device: bind<[number], Pointer>(ggml, 'void *ggml_backend_dev_get(size_t)'),
+    deviceName: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_name(void *)'),
+    deviceDescription: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_description(void *)'),
+
+    version: f<[], string>('const char *llama_version()'),
+    systemInfo: f<[], string>('const char *llama_print_system_info()'),
+    setLog: f<[bigint, Pointer], void>('void llama_log_set(void *, void *)'),
+    initBackend: f<[], void>('void llama_backend_init()'),
+    defaultModelParams: f<[], ModelParams>('llama_model_params llama_model_default_params()'),
+    defaultContextParams: f<[], ContextParams>('llama_context_params llama_context_default_params()'),
+
+    loadModel: f<[string, ModelParams], Pointer>(
+      'void *llama_model_load_from_file(const char *, llama_model_params)',
+    ),
+    freeModel: f<[Pointer], void>('void llama_model_free(void *)'),
+    modelDescription: f<[Pointer, Buffer, number], number>(
+      'int32 llama_model_desc(void *, _Out_ char *, size_t)',
+    ),
+    trainedContext: f<[Pointer], number>('int32 llama_model_n_ctx_train(void *)'),
+    slidingWindow: f<[Pointer], number>('int32 llama_model_n_swa(void *)'),
+    vocabulary: f<[Pointer], Pointer>('void *llama_model_get_vocab(void *)'),
+    createContext: f<[Pointer, ContextParams], Pointer>(
+      'void *llama_init_from_model(void *, llama_context_params)',
+    ),
+    freeContext: f<[Pointer], void>('void llama_free(void *)'),
+    loadAdapter: f<[Pointer, string], Pointer>('void *llama_adapter_lora_init(void *, const char *)'),
+    setAdapters: f<[Pointer, BigUint64Array, number, Float32Array], number>(
+      'int32 llama_set_adapters_lora(void *, void *, size_t, void *)',
+    ),
+
+    tokenCount: f<[Pointer], number>('int32 llama_vocab_n_tokens(void *)'),
+    addsBos: f<[Pointer], boolean>('bool llama_vocab_get_add_bos(void *)'),
+    isEndOfGeneration: f<[Pointer, number], boolean>('bool llama_vocab_is_eog(void *, int32)'),
+    tokenize: f<[Pointer, Buffer, number, Int32Array, number, boolean, boolean], number>(
+      'int32 llama_tokenize(void *, const void *, int32, void *, int32, bool, bool)',
+    ),
+    detokenize: f<[Pointer, Int32Array, number, Buffer, number, boolean, boolean], number>(
+      'int32 llama_detokenize(void *, void *, int32, void *, int32, bool, bool)',
+    ),
+    tokenToPiece: f<[Pointer, number, Buffer, number, number, boolean], number>(
+      'int32 llama_token_to_piece(void *, int32, void *, int32, int32, bool)',
+    ),
+
+    createBatch: f<[number, number, number], Batch>('llama_batch llama_batch_init(int32, int32, int32)'),
+    decode: f<[Pointer, Batch], number>('int32 llama_decode(void *, llama_batch)'),
+    logits: f<[Pointer, number], Pointer>('void *llama_get_logits_ith(void *, int32)'),
+    memory: f<[Pointer], Pointer>('void *llama_get_memory(void *)'),
+    removeCells: f<[Pointer, number, number, number], boolean>(
+      'bool llama_memory_seq_rm(void *, int32, int32, int32)',
+    ),
+    copyCells: f<[Pointer, number, number, number, number], void>(
+      'void llama_memory_seq_cp(void *, int32, int32, int32, int32)',
+    ),
+    moveCells: f<[Pointer, number, number, number, number], void>(
+      'void llama_memory_seq_add(void *, int32, int32, int32, int32)',
+    ),
+    firstPosition: f<[Pointer, number], number>('int32 llama_memory_seq_pos_min(void *, int32)'),
+    canShift: f<[Pointer], boolean>('bool llama_memory_can_shift(void *)'),
+
+    createChain: f<[{ no_perf: boolean }], Pointer>(
+      'void *llama_sampler_chain_init(llama_sampler_chain_params)',
+    ),
+    addToChain: f<[Pointer, Pointer], void>('void llama_sampler_chain_add(void *, void *)'),
+    freeSampler: f<[Pointer], void>('void llama_sampler_free(void *)'),
+    sample: f<[Pointer, Pointer, number], number>('int32 llama_sampler_sample(void *, void *, int32)'),
+    accept: f<[Pointer, number], void>('void llama_sampler_accept(void *, int32)'),
+    greedy: f<[], Pointer>('void *llama_sampler_init_greedy()'),
+    distribution: f<[number], Pointer>('void *llama_sampler_init_dist(uint32)'),
+    topK: f<[number], Pointer>('void *llama_sampler_init_top_k(int32)'),
+    topP: f<[number, number], Pointer>('void *llama_sampler_init_top_p(float, size_t)'),
+    minP: f<[number, number], Pointer>('void *llama_sampler_init_min_p(float, size_t)'),
+    typical: f<[number, number], Pointer>('void *llama_sampler_init_typical(float, size_t)'),
+    temperature: f<[number], Pointer>('void *llama_sampler_init_temp(float)'),
+    penalties: f<[number, number, number, number, number], Pointer>(
+      'void *llama_sampler_init_penalties(int32, int32, float, float, float)',
+    ),
+    logitBias: f<[number, number, { token: number; bias: number }[]], Pointer>(
+      'void *llama_sampler_init_logit_bias(int32, int32, llama_logit_bias *)',
+    ),
+    grammar: f<[Pointer, string, string], Pointer>(
+      'void *llama_sampler_init_grammar(void *, const char *, const char *)',
+    ),
+  }
+}
+
+export type Library = ReturnType<typeof openLibrary>

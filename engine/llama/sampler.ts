@@ -1,0 +1,92 @@
+import { randomInt } from 'node:crypto'
+import { EngineError } from '../errors.ts'
+import type { SamplingOptions } from '../types.ts'
+import type { Pointer } from './layout.ts'
+import type { NativeModel } from './native-model.ts'
+
+/** Chooses the tokens of one generation. It owns native memory: `close` it. */
+export interface Sampler {
+  /** The token for a row of the last decode. The choice is remembered by penalties and grammar. */
+  sample(row: number): number
+  close(): void
+}
+
+/**
+ * A llama.cpp sampler chain in Ollama's order: grammar, logit bias, penalties, top-k, typical, top-p, min-p,
+ * temperature, then the draw (or the best token at temperature 0). `prompt` feeds the penalties, as in
+ * llama-server. Throws EngineError `bad_format` when the grammar does not parse.
+ */
+export function createSampler(
+  model: NativeModel,
+  options: SamplingOptions,
+  grammar: string | undefined,
+  prompt: readonly number[],
+): Sampler {
+  const { library, context } = model
+  const chain = library.createChain({ no_perf: true })
+  const add: Add = (sampler) => library.addToChain(chain, sampler)
+  try {
+    if (grammar !== undefined) add(parseGrammar(model, grammar))
+  } catch (error) {
+    library.freeSampler(chain)
+    throw error
+  }
+  addLogitBias(model, options, add)
+  addPenalties(model, options, prompt, add)
+  addChoice(model, options, add)
+  return {
+    sample: (row) => library.sample(chain, context, row),
+    close: () => library.freeSampler(chain),
+  }
+}
+
+/** Hands a sampler over to the chain, which frees it. */
+type Add = (sampler: Pointer) => void
+
+function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Pointer {
+  const sampler = library.grammar(vocabulary, grammar, 'root')
+  if (sampler === null) throw new EngineError('bad_format', 'failed to parse grammar')
+  return sampler
+}
+
+function addLogitBias({ library, vocabularySize }: NativeModel, options: SamplingOptions, add: Add): void {
+  const known = options.logitBias.filter(([token]) => token >= 0 && token < vocabularySize)
+  if (known.length === 0) return
+  const entries = known.map(([token, bias]) => ({ token, bias }))
+  add(library.logitBias(vocabularySize, entries.length, entries))
+}
+
+/** The samplers that narrow the choice, and the one that chooses. */
+function addChoice({ library }: NativeModel, options: SamplingOptions, add: Add): void {
+  if (options.temperature <= 0) {
+    add(library.greedy())
+    return
+  }
+  if (options.topK > 0) add(library.topK(options.topK))
+  if (options.typicalP < 1) add(library.typical(options.typicalP, 1))
+  if (options.topP < 1) add(library.topP(options.topP, 1))
+  if (options.minP > 0) add(library.minP(options.minP, 1))
+  add(library.temperature(options.temperature))
+  add(library.distribution(options.seed < 0 ? randomInt(2 ** 32) : options.seed % 2 ** 32))
+}
+
+function addPenalties(
+  { library, vocabularySize, contextLength }: NativeModel,
+  { repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty }: SamplingOptions,
+  prompt: readonly number[],
+  add: Add,
+): void {
+  const lookBack = repeatLastN < 0 ? contextLength : repeatLastN
+  const isNeutral = repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0
+  // llama.cpp divides by the repeat penalty, so nothing but a positive one means anything.
+  if (lookBack === 0 || isNeutral || !(repeatPenalty > 0)) return
+  const penalties = library.penalties(
+    vocabularySize,
+    lookBack,
+    repeatPenalty,
+    frequencyPenalty,
+    presencePenalty,
+  )
+  for (const token of prompt.slice(-lookBack)) library.accept(penalties, token)
+  add(penalties)
+}

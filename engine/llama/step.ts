@@ -1,0 +1,48 @@
+import type { NativeModel } from './native-model.ts'
+import type { Slot, Task } from './slots.ts'
+
+/** A slot's part of one decode step. `row`: where its logits will be, when it is to be sampled. */
+export interface Share {
+  slot: Slot
+  task: Task
+  count: number
+  row: number | undefined
+}
+
+/**
+ * Fills the batch: running answers first, one token each; prompts share the room that is left evenly, so that
+ * neither holds the other up for longer than one step.
+ */
+export function fillBatch(model: NativeModel, slots: readonly Slot[]): Share[] {
+  const { batch } = model
+  batch.clear()
+  const shares: Share[] = []
+  const prompts: { slot: Slot; task: Task }[] = []
+  for (const slot of slots) {
+    const { task } = slot
+    if (task === undefined || task.isPaused) continue
+    if (isAnswering(task)) shares.push(feed(model, slot, task, 1))
+    else prompts.push({ slot, task })
+  }
+  for (const [index, { slot, task }] of prompts.entries()) {
+    const room = Math.ceil((batch.capacity - batch.size()) / (prompts.length - index))
+    if (room > 0) shares.push(feed(model, slot, task, room))
+  }
+  return shares
+}
+
+const isAnswering = (task: Task): boolean =>
+  task.promptDoneAt !== undefined && task.pending.length - task.fed === 1
+
+function feed(model: NativeModel, slot: Slot, task: Task, most: number): Share {
+  const count = Math.min(most, task.pending.length - task.fed)
+  const isComplete = task.fed + count === task.pending.length
+  let row: number | undefined
+  for (let i = 0; i < count; i++) {
+    const isLast = isComplete && i === count - 1
+    const token = task.pending[task.fed + i] ?? 0
+    const at = model.batch.add(token, slot.tokens.length + i, slot.sequence, isLast)
+    if (isLast) row = at
+  }
+  return { slot, task, count, row }
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { LoadPlan, Runner, RunnerEvent, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
+import { EngineError } from '../errors.ts'
+import { createEventQueue, type EventQueue } from './event-queue.ts'
+import { type Failure, isMessage, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
+
+/** How long a child may take to leave before it is killed. */
+const SHUTDOWN_MS = 2_000
+
+/** Ollama's words for an engine process that ended by itself (llm/server.go). */
+export const RUNNER_DIED =
+  'model runner has unexpectedly stopped, this may be due to resource limitations or an internal error, ' +
+  'check ollama server logs for details'
+
+export interface RunnerOptions {
+  plan: LoadPlan
+  libraryDir: string | undefined
+  /** The child's whole environment. */
+  environment: Record<string, string>
+  signal: AbortSignal
+  onProgress: (fraction: number) => void
+  log: (message: string) => void
+}
+
+interface Call {
+  resolve: (value: number[] | string | RunnerStatus) => void
+  reject: (error: Error) => void
+}
+
+/** The child's entry beside this file; run from source it needs the loader that understands TypeScript. */
+function forkChild(environment: Record<string, string>): ChildProcess {
+  const isSource = import.meta.url.endsWith('.ts')
+  const entry = fileURLToPath(new URL(isSource ? './child.ts' : './child.js', import.meta.url))
+  const loader = isSource ? pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href : undefined
+  return fork(entry, [], {
+    execArgv: loader === undefined ? [] : ['--import', loader],
+    env: environment,
+    serialization: 'json',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+}
+
+const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
+
+/**
+ * Starts a child process, loads the model in it, and resolves to the runner. Throws EngineError
+ * `load_failed` or, after an abort, `cancelled`; the child is gone then.
+ */
+export async function startRunner(options: RunnerOptions): Promise<Runner> {
+  options.signal.throwIfAborted()
+  const child = forkChild(options.environment)
+  const queues = new Map<number, EventQueue<StepEvent>>()
+  const calls = new Map<number, Call>()
+  let lastId = 0
+  let lastWords = ''
+  let isClosing = false
+  let settleLoad: ((result: RunnerInfo | Error) => void) | undefined
+
+  const send = (message: ToChild) => {
+    // The channel closes when the child dies; `gone` tells everybody who waits.
+    if (child.connected) child.send(message, () => {})
+  }
+  const exited = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))
+    child.once('error', (error) => resolve(error.message))
+  })
+  const gone = exited.then((how) => {
+    const error = new EngineError(
+      'runner_died',
+      lastWords === '' ? RUNNER_DIED : `${RUNNER_DIED}: ${lastWords}`,
+    )
+    for (const queue of queues.values()) queue.fail(error)
+    for (const call of calls.values()) call.reject(error)
+    const detail = [how, lastWords].filter((text) => text !== '').join(': ')
+    settleLoad?.(new EngineError('load_failed', `llama runner process has terminated: ${detail}`))
+    return isClosing ? undefined : error
+  })
+
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = text.trim().split('\n').at(-1)?.slice(0, 500) ?? ''
+    options.log(text.trim())
+  })
+  child.on('message', (message) => {
+    if (isMessage(message)) receive(message as ToParent)
+  })
+
+  function receive(message: ToParent): void {
+    switch (message.type) {
+      case 'progress':
+        options.onProgress(message.fraction)
+        return
+      case 'loaded':
+        settleLoad?.(message.info)
+        return
+      case 'load-failed':
+        settleLoad?.(errorOf(message.failure))
+        return
+      case 'step':
+        for (const event of message.events) queues.get(event.id)?.push(event)
+        return
+      case 'answer':
+        calls.get(message.id)?.resolve(message.value)
+        calls.delete(message.id)
+        return
+      case 'call-failed':
+        calls.get(message.id)?.reject(errorOf(message.failure))
+        calls.delete(message.id)
+        return
+      case 'log':
+        options.log(message.message)
+        return
+      default:
+        message satisfies never
+    }
+  }
+
+  function ask(message: (id: number) => ToChild): Promise<number[] | string | RunnerStatus> {
+    return new Promise((resolve, reject) => {
+      if (!child.connected) {
+        reject(new EngineError('runner_died', RUNNER_DIED))
+        return
+      }
+      const id = ++lastId
+      calls.set(id, { resolve, reject })
+      send(message(id))
+    })
+  }
+
+  async function* generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
+    if (!child.connected) throw new EngineError('runner_died', RUNNER_DIED)
+    const id = ++lastId
+    const queue = createEventQueue<StepEvent>(
+      () => send({ type: 'pause', id }),
+      () => send({ type: 'resume', id }),
+    )
+    queues.set(id, queue)
+    let hasEnded = false
+    try {
+      send({ type: 'generate', id, request })
+      while (!hasEnded) {
+        const { id: _, ...event } = await queue.next(signal)
+        hasEnded = event.type === 'end' || event.type === 'failed'
+        if (event.type === 'failed') throw errorOf(event.failure)
+        yield event
+      }
+    } finally {
+      queues.delete(id)
+      if (!hasEnded) send({ type: 'cancel', id })
+    }
+  }
+
+  async function close(): Promise<void> {
+    isClosing = true
+    send({ type: 'shutdown' })
+    const timer = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_MS)
+    await exited
+    clearTimeout(timer)
+  }
+
+  const loaded = new Promise<RunnerInfo | Error>((resolve) => {
+    settleLoad = resolve
+  })
+  const stopLoading = () => send({ type: 'abort-load' })
+  options.signal.addEventListener('abort', stopLoading, { once: true })
+  send({
+    type: 'load',
+    plan: options.plan,
+    ...(options.libraryDir === undefined ? {} : { libraryDir: options.libraryDir }),
+  })
+  const info = await loaded
+  options.signal.removeEventListener('abort', stopLoading)
+  if (info instanceof Error || options.signal.aborted) {
+    await close()
+    throw info instanceof Error ? info : new EngineError('cancelled', 'request canceled')
+  }
+  return {
+    info,
+    gone,
+    generate,
+    close,
+    tokenize: async (text, { special, bos }) =>
+      (await ask((id) => ({ type: 'tokenize', id, text, special, bos }))) as number[],
+    detokenize: async (tokens) => (await ask((id) => ({ type: 'detokenize', id, tokens }))) as string,
+    status: async () => (await ask((id) => ({ type: 'status', id }))) as RunnerStatus,
+  }
+}

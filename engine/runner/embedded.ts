@@ -1,0 +1,41 @@
+import type { Backend, Runner } from '../backend.ts'
+import { startRunner } from './client.ts'
+
+export interface EmbeddedOptions {
+  /** A folder with libllama to use instead of the one from npm. */
+  libraryDir?: string
+  /** Compute threads when a request names none; 0 chooses by the machine. */
+  threads: number
+  /** What the child processes see of the environment: device masks and the like, nothing else. */
+  environment?: Record<string, string>
+  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+}
+
+/** llama.cpp in a child process of its own for every loaded model, so that a native crash costs one model. */
+export function createEmbeddedBackend({
+  libraryDir,
+  threads,
+  environment = {},
+  log,
+}: EmbeddedOptions): Backend {
+  const runners = new Set<Runner>()
+  return {
+    name: 'embedded',
+    async load(plan, signal, onProgress) {
+      const runner = await startRunner({
+        plan: plan.threads > 0 ? plan : { ...plan, threads },
+        libraryDir,
+        environment,
+        signal,
+        onProgress,
+        log: (message) => log.warn({ native: message }, 'llama.cpp says'),
+      })
+      runners.add(runner)
+      void runner.gone.then(() => runners.delete(runner))
+      return runner
+    },
+    async close() {
+      await Promise.all([...runners].map((runner) => runner.close()))
+    },
+  }
+}

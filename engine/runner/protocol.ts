@@ -1,0 +1,61 @@
+/**
+ * What parent and child say to each other over the IPC channel, as JSON. One `step` message carries what one
+ * decode step gave to all requests in it.
+ */
+import type { LoadPlan, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
+import { EngineError, type EngineErrorCode } from '../errors.ts'
+import type { ChosenToken, StopReason } from '../types.ts'
+
+export type ToChild =
+  | { type: 'load'; plan: LoadPlan; libraryDir?: string }
+  | { type: 'generate'; id: number; request: RunnerRequest }
+  /** Ends a request; no further step mentions it. */
+  | { type: 'cancel'; id: number }
+  /** The reader of this request is slow: generate no more until `resume`. */
+  | { type: 'pause'; id: number }
+  | { type: 'resume'; id: number }
+  | { type: 'tokenize'; id: number; text: string; special: boolean; bos: boolean }
+  | { type: 'detokenize'; id: number; tokens: readonly number[] }
+  | { type: 'status'; id: number }
+  | { type: 'abort-load' }
+  | { type: 'shutdown' }
+
+export interface Failure {
+  code: EngineErrorCode
+  message: string
+}
+
+/** What a request got from one decode step. */
+export type StepEvent =
+  | { id: number; type: 'prompt'; promptTokens: number; cachedTokens: number; promptMs: number }
+  | { id: number; type: 'text'; text: string; tokens: number; logprobs?: ChosenToken[] }
+  | {
+      id: number
+      type: 'end'
+      reason: StopReason
+      outputTokens: number
+      outputMs: number
+      tokenIds?: number[]
+    }
+  | { id: number; type: 'failed'; failure: Failure }
+
+export type ToParent =
+  | { type: 'progress'; fraction: number }
+  | { type: 'loaded'; info: RunnerInfo }
+  | { type: 'load-failed'; failure: Failure }
+  | { type: 'step'; events: StepEvent[] }
+  /** The answer to a call: tokens, text or a status, as the call's kind says. */
+  | { type: 'answer'; id: number; value: number[] | string | RunnerStatus }
+  | { type: 'call-failed'; id: number; failure: Failure }
+  | { type: 'log'; message: string }
+
+/** True for an object with a string `type`: the least a message must be before it is looked at. */
+export function isMessage(value: unknown): value is { type: string } {
+  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
+}
+
+/** What the other side may know of a thrown value. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof EngineError) return { code: error.code, message: error.message }
+  return { code: 'runner_died', message: error instanceof Error ? error.message : String(error) }
+}

@@ -1,0 +1,43 @@
+import type { LoadPlan } from '../backend.ts'
+
+/** What the policy sees of a model in memory. */
+export interface Candidate {
+  key: string
+  plan: LoadPlan
+  /** Requests that use it now. */
+  users: number
+  /** How long it stays after its last request; Infinity for ever. */
+  keepAliveMs: number
+}
+
+/** Two names of the same weights share a runner when the adapters match too. */
+export const runnerKey = (plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): string =>
+  [plan.weightsPath, ...plan.adapterPaths].join('\n')
+
+/**
+ * Whether a request needs another runner than the loaded one (ollama server/sched.go needsReload). A negative
+ * layer count, an unset GPU, mapping or thread count match anything.
+ */
+export function needsReload(loaded: LoadPlan, wanted: LoadPlan): boolean {
+  return (
+    loaded.contextLength !== wanted.contextLength ||
+    loaded.batchTokens !== wanted.batchTokens ||
+    (wanted.gpuLayers >= 0 && loaded.gpuLayers !== wanted.gpuLayers) ||
+    (wanted.mainGpu !== undefined && loaded.mainGpu !== wanted.mainGpu) ||
+    (wanted.mmap !== undefined && loaded.mmap !== wanted.mmap) ||
+    (wanted.threads > 0 && loaded.threads !== wanted.threads)
+  )
+}
+
+/** Who leaves so that another model may come: the shortest keep-alive, idle before busy, ties by path. */
+export function victimAmong<T extends Candidate>(candidates: readonly T[]): T | undefined {
+  return candidates.toSorted(
+    (a, b) =>
+      Number(a.users > 0) - Number(b.users > 0) ||
+      compare(a.keepAliveMs, b.keepAliveMs) ||
+      compare(a.key, b.key),
+  )[0]
+}
+
+/** Not a subtraction: Infinity minus Infinity is no order. */
+const compare = <T extends number | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)

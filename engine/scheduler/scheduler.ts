@@ -1,0 +1,281 @@
+/**
+ * Sole owner of what is in memory and who waits for it. Every change of state ends in `pump`, which looks at
+ * the waiting requests in order of arrival:
+ *
+ *   resident ready and fitting        → granted, whatever waits before it for a load
+ *   resident still loading            → stays in line until the load has ended
+ *   not there, or needs other options → the first such request retires who is in its way, or starts the load;
+ *                                       one load at a time, so those behind it wait
+ *
+ * A retiring resident takes no new users and closes when its last one leaves. Requests on one runner beyond its
+ * slots queue inside the runner.
+ */
+import type { Backend, LoadPlan, Runner } from '../backend.ts'
+import { EngineError } from '../errors.ts'
+import { loadWithin } from './load-within.ts'
+import { needsReload, runnerKey, victimAmong } from './policy.ts'
+
+export interface SchedulerOptions {
+  backend: Backend
+  /** Residents at most. */
+  maxLoadedModels: number
+  /** Requests that may wait for a load. */
+  maxQueue: number
+  /** A load without progress for this long is given up; Infinity waits. */
+  loadTimeoutMs: number
+  /** For models whose requests name no time. */
+  defaultKeepAliveMs: number
+  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+}
+
+export interface AcquireRequest<T> {
+  plan: LoadPlan
+  keepAliveMs?: number
+  /** What the caller wants to find again on the resident. */
+  tag: T
+}
+
+/** The right to use a runner until `release`. */
+export interface Lease {
+  runner: Runner
+  release(): void
+}
+
+export interface Resident<T> {
+  key: string
+  plan: LoadPlan
+  tag: T
+  users: number
+  keepAliveMs: number
+  /** Undefined while it loads. */
+  runner: Runner | undefined
+  isRetiring: boolean
+  isClosing: boolean
+  idleSinceMs: number
+  timer: NodeJS.Timeout | undefined
+  loading: AbortController
+}
+
+interface Waiter<T> {
+  request: AcquireRequest<T>
+  key: string
+  resolve: (lease: Lease) => void
+  reject: (error: Error) => void
+}
+
+export interface Scheduler<T> {
+  /**
+   * Waits until a runner for the plan is ready. Throws EngineError `busy` at once when the queue is full, what
+   * the load threw, or `cancelled` when `signal` aborts; the last one to leave a load stops it.
+   */
+  acquire(request: AcquireRequest<T>, signal: AbortSignal): Promise<Lease>
+  /** Lets the runner of these weights go as soon as nobody uses it. */
+  unload(plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): void
+  residents(): Resident<T>[]
+  close(): Promise<void>
+}
+
+export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
+  const { backend, log } = options
+  const residents = new Map<string, Resident<T>>()
+  const waiting: Waiter<T>[] = []
+  let isClosed = false
+
+  function pump(): void {
+    let mayLoad = [...residents.values()].every((resident) => resident.runner !== undefined)
+    for (const waiter of [...waiting]) {
+      const resident = residents.get(waiter.key)
+      const fits =
+        resident !== undefined && !resident.isRetiring && !needsReload(resident.plan, waiter.request.plan)
+      if (fits && resident.runner !== undefined) {
+        remove(waiter)
+        waiter.resolve(grant(resident, resident.runner, waiter.request))
+      } else if (!fits && mayLoad) {
+        mayLoad = false
+        makeWay(waiter, resident)
+      }
+    }
+  }
+
+  /** Starts the load the waiter needs, or retires who is in the way. */
+  function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): void {
+    if (resident !== undefined) {
+      log.info(
+        { weights: resident.key, from: resident.plan, to: waiter.request.plan },
+        'model needs a reload',
+      )
+      retire(resident)
+    } else if (residents.size < options.maxLoadedModels) {
+      void load(waiter.request, waiter.key)
+    } else {
+      const victim = victimAmong([...residents.values()])
+      if (victim !== undefined) retire(victim)
+    }
+  }
+
+  async function load(request: AcquireRequest<T>, key: string): Promise<void> {
+    const resident: Resident<T> = {
+      key,
+      plan: request.plan,
+      tag: request.tag,
+      users: 0,
+      keepAliveMs: request.keepAliveMs ?? options.defaultKeepAliveMs,
+      runner: undefined,
+      isRetiring: false,
+      isClosing: false,
+      idleSinceMs: Date.now(),
+      timer: undefined,
+      loading: new AbortController(),
+    }
+    residents.set(key, resident)
+    const startedAt = performance.now()
+    try {
+      const runner = await loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
+        backend.load(request.plan, signal, onProgress),
+      )
+      const { info } = runner
+      log.info({ weights: key, ms: Math.round(performance.now() - startedAt), ...info }, 'model loaded')
+      resident.runner = runner
+      void runner.gone.then((error) => left(resident, error))
+      startIdleTimer(resident)
+    } catch (error) {
+      residents.delete(key)
+      failWaiters(key, error as Error)
+    }
+    pump()
+  }
+
+  /** Everybody who waited for this load gets its error: trying again for each would only repeat it. */
+  function failWaiters(key: string, error: Error): void {
+    for (const waiter of waiting.filter((w) => w.key === key)) {
+      remove(waiter)
+      waiter.reject(error)
+    }
+  }
+
+  function left(resident: Resident<T>, error: Error | undefined): void {
+    if (error !== undefined) log.warn({ err: error, weights: resident.key }, 'model runner is gone')
+    clearTimeout(resident.timer)
+    if (residents.get(resident.key) === resident) residents.delete(resident.key)
+    pump()
+  }
+
+  function grant(resident: Resident<T>, runner: Runner, request: AcquireRequest<T>): Lease {
+    clearTimeout(resident.timer)
+    resident.users += 1
+    resident.tag = request.tag
+    if (request.keepAliveMs !== undefined) resident.keepAliveMs = request.keepAliveMs
+    let isReleased = false
+    return {
+      runner,
+      release() {
+        if (isReleased) return
+        isReleased = true
+        resident.users -= 1
+        if (resident.users > 0) return
+        if (resident.isRetiring) retire(resident)
+        else startIdleTimer(resident)
+      },
+    }
+  }
+
+  function startIdleTimer(resident: Resident<T>): void {
+    resident.idleSinceMs = Date.now()
+    clearTimeout(resident.timer)
+    const { keepAliveMs } = resident
+    // The one that just loaded for somebody who waits is granted before a keep-alive of 0 ends it.
+    const isAwaited = waiting.some((waiter) => waiter.key === resident.key)
+    if (keepAliveMs === 0 && !isAwaited) retire(resident)
+    else if (keepAliveMs <= MAX_TIMER_MS) {
+      resident.timer = setTimeout(() => retire(resident), keepAliveMs).unref()
+    }
+  }
+
+  function retire(resident: Resident<T>): void {
+    resident.isRetiring = true
+    if (resident.users > 0 || resident.isClosing || resident.runner === undefined) return
+    resident.isClosing = true
+    clearTimeout(resident.timer)
+    log.info({ weights: resident.key }, 'model unloaded')
+    void resident.runner.close()
+  }
+
+  function remove(waiter: Waiter<T>): void {
+    const at = waiting.indexOf(waiter)
+    if (at >= 0) waiting.splice(at, 1)
+  }
+
+  /** The client of a waiter left: nobody else wanting the load that is under way stops it. */
+  function abandon(waiter: Waiter<T>): void {
+    remove(waiter)
+    waiter.reject(new EngineError('cancelled', 'request canceled'))
+    const resident = residents.get(waiter.key)
+    const isWanted = waiting.some((other) => other.key === waiter.key)
+    if (resident !== undefined && resident.runner === undefined && !isWanted) resident.loading.abort()
+    pump()
+  }
+
+  function isReady(key: string, plan: LoadPlan): boolean {
+    const resident = residents.get(key)
+    return resident?.runner !== undefined && !resident.isRetiring && !needsReload(resident.plan, plan)
+  }
+
+  /** Why a request may not even wait. */
+  function refusalOf(key: string, plan: LoadPlan, signal: AbortSignal): EngineError | undefined {
+    if (isClosed) return new EngineError('shutting_down', 'server is shutting down')
+    if (signal.aborted) return new EngineError('cancelled', 'request canceled')
+    if (isReady(key, plan) || waiting.length < options.maxQueue) return undefined
+    // Two spaces, as in ollama server/sched.go.
+    return new EngineError('busy', 'server busy, please try again.  maximum pending requests exceeded')
+  }
+
+  return {
+    acquire(request, signal) {
+      return new Promise((resolve, reject) => {
+        const key = runnerKey(request.plan)
+        const refusal = refusalOf(key, request.plan, signal)
+        if (refusal !== undefined) {
+          reject(refusal)
+          return
+        }
+        const onAbort = () => abandon(waiter)
+        const waiter: Waiter<T> = {
+          request,
+          key,
+          resolve: (lease) => {
+            signal.removeEventListener('abort', onAbort)
+            resolve(lease)
+          },
+          reject: (error) => {
+            signal.removeEventListener('abort', onAbort)
+            reject(error)
+          },
+        }
+        signal.addEventListener('abort', onAbort, { once: true })
+        waiting.push(waiter)
+        pump()
+      })
+    },
+    unload(plan) {
+      const resident = residents.get(runnerKey(plan))
+      // One that is still loading is wanted by somebody.
+      if (resident?.runner !== undefined) retire(resident)
+    },
+    residents: () => [...residents.values()],
+    async close() {
+      isClosed = true
+      for (const waiter of [...waiting]) {
+        remove(waiter)
+        waiter.reject(new EngineError('shutting_down', 'server is shutting down'))
+      }
+      for (const resident of residents.values()) {
+        clearTimeout(resident.timer)
+        resident.loading.abort()
+      }
+      await backend.close()
+    },
+  }
+}
+
+/** The longest a Node timer can wait (2^31 - 1 ms, 24.8 days); longer keep-alives never end by a timer. */
+const MAX_TIMER_MS = 2_147_483_647

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type {
+  Backend,
+  LoadPlan,
+  Runner,
+  RunnerEvent,
+  RunnerInfo,
+  RunnerRequest,
+} from '../../engine/backend.ts'
+
+/** What a scripted generation does next: say a piece, wait, or fail. */
+export type Step =
+  | string
+  | { waitMs: number }
+  | { fail: Error }
+  | { logprobs: RunnerEvent & { type: 'text' } }
+
+export interface Script {
+  /** One answer a call, in order; the last one repeats. `length` ends it as cut off. */
+  answers: { steps: Step[]; reason?: 'stop' | 'length'; cachedTokens?: number }[]
+  info?: Partial<RunnerInfo>
+  loadMs?: number
+  loadError?: Error
+}
+
+/**
+ * A backend without weights: words are tokens (id = position in a growing list) and the answers are given.
+ * Records what it was asked, so that a test can see the prompt the engine would have read.
+ */
+export class ScriptedBackend implements Backend {
+  readonly name = 'scripted'
+  readonly plans: LoadPlan[] = []
+  readonly requests: (RunnerRequest & { text: string })[] = []
+  /** How each generation ended. */
+  readonly endings: ('finished' | 'aborted' | 'failed')[] = []
+  closed = 0
+  readonly #script: Script
+  readonly #words: string[] = []
+  #answer = 0
+  #busySlots = 0
+
+  constructor(script: Partial<Script> = {}) {
+    this.#script = { answers: [{ steps: ['Hello', ' world'] }], ...script }
+  }
+
+  async load(plan: LoadPlan, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<Runner> {
+    this.plans.push(plan)
+    onProgress(0)
+    if (this.#script.loadMs !== undefined) await sleep(this.#script.loadMs, undefined, { signal })
+    if (this.#script.loadError !== undefined) throw this.#script.loadError
+    onProgress(1)
+    let leave: (reason: Error | undefined) => void = () => {}
+    const gone = new Promise<Error | undefined>((resolve) => {
+      leave = resolve
+    })
+    return {
+      info: {
+        contextLength: plan.contextLength,
+        slots: plan.slots,
+        vocabularySize: 32_000,
+        buffers: [{ device: 'CPU', kind: 'weights', bytes: 1_000_000 }],
+        sizeBytes: 1_000_000,
+        sizeVramBytes: 0,
+        addsBos: false,
+        canShift: true,
+        description: 'scripted',
+        ...this.#script.info,
+      },
+      gone,
+      tokenize: async (text) => this.#tokenize(text),
+      detokenize: async (tokens) => tokens.map((t) => this.#words[t] ?? '').join(''),
+      generate: (request, abort) => this.#generate(request, abort),
+      status: async () => ({ busySlots: this.#busySlots, waiting: 0 }),
+      close: async () => {
+        this.closed += 1
+        leave(undefined)
+      },
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  /** A token is a word with the white space behind it, so that detokenizing gives the text back. */
+  #tokenize(text: string): number[] {
+    return (text.match(/\S+\s*|\s+/g) ?? []).map((word) => {
+      const known = this.#words.indexOf(word)
+      return known >= 0 ? known : this.#words.push(word) - 1
+    })
+  }
+
+  async *#generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
+    const text = request.prompt.map((t) => this.#words[t] ?? '').join('')
+    this.requests.push({ ...request, text })
+    const answers = this.#script.answers
+    const answer = answers[Math.min(this.#answer++, answers.length - 1)]
+    if (answer === undefined) throw new Error('the script has no answer')
+    const cachedTokens = answer.cachedTokens ?? 0
+    let how: 'finished' | 'aborted' | 'failed' = 'aborted'
+    let outputTokens = 0
+    this.#busySlots += 1
+    try {
+      yield { type: 'prompt', promptTokens: request.prompt.length, cachedTokens, promptMs: 1 }
+      for (const step of answer.steps) {
+        signal.throwIfAborted()
+        if (typeof step === 'string') {
+          outputTokens += 1
+          yield { type: 'text', text: step, tokens: 1 }
+        } else if ('waitMs' in step) {
+          await sleep(step.waitMs, undefined, { signal })
+        } else if ('logprobs' in step) {
+          outputTokens += step.logprobs.tokens
+          yield step.logprobs
+        } else {
+          how = 'failed'
+          throw step.fail
+        }
+      }
+      const reason = answer.reason ?? 'stop'
+      yield {
+        type: 'end',
+        reason,
+        outputTokens,
+        outputMs: 1,
+        ...(request.returnTokens ? { tokenIds: [] } : {}),
+      }
+      how = 'finished'
+    } finally {
+      this.#busySlots -= 1
+      this.endings.push(how)
+    }
+  }
+}
