@@ -37,6 +37,8 @@ export interface RunnerStatus {
   busySlots: number
   /** Requests without a slot. */
   waiting: number
+  /** The process that holds the model, where there is one. */
+  pid?: number
 }
 
 /** One generation on a runner. Tokens in, text out; no template, no tags. */

@@ -1,3 +1,54 @@
+export type GgufValueType =
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'uint32'
+  | 'int32'
+  | 'float32'
+  | 'bool'
+  | 'string'
+  | 'array'
+  | 'uint64'
+  | 'int64'
+  | 'float64'
+
+/** 64-bit integers are numbers where a number holds them exactly. */
+export type GgufScalar = number | bigint | boolean | string
+export type GgufValue = GgufScalar | GgufArray
+
+/** An array checked but not decoded: a vocabulary has a hundred thousand texts and most readers want none. */
+export interface GgufArray {
+  readonly elementType: GgufValueType
+  readonly length: number
+  /** Decodes one element; undefined outside the array. Texts and arrays before it are walked over. */
+  at(index: number): GgufValue | undefined
+  /** Decodes every element. */
+  toArray(): GgufValue[]
+}
+
+export interface GgufTensor {
+  name: string
+  /** The block type's name, such as `Q4_K`. */
+  type: string
+  /** Fastest dimension first. */
+  shape: number[]
+  elements: number
+  bytes: number
+  /** From the start of the tensor data. */
+  offset: number
+}
+
+/** All a GGUF file says before its tensor data. */
+export interface GgufHeader {
+  version: number
+  /** In file order. */
+  metadata: ReadonlyMap<string, GgufValue>
+  tensors: readonly GgufTensor[]
+  /** Where tensor data starts in the file. */
+  dataOffset: number
+}
+
 /** What Snug needs to know of a model before it is loaded, from its GGUF header. */
 export interface GgufFacts {
   architecture: string

@@ -210,11 +210,17 @@ function describe(
     },
     async tokenize(text, special, bos) {
       const bytes = Buffer.from(text)
-      // One token a byte and a begin and an end token are the most a text can give.
-      const tokens = new Int32Array(bytes.length + 2)
-      const args = [vocabulary, bytes, bytes.length, tokens, tokens.length, bos, special] as const
-      const count =
-        bytes.length > LONG_TEXT_BYTES ? await tokenizeElsewhere(...args) : library.tokenize(...args)
+      const fill = (tokens: Int32Array) => {
+        const args = [vocabulary, bytes, bytes.length, tokens, tokens.length, bos, special] as const
+        return bytes.length > LONG_TEXT_BYTES ? tokenizeElsewhere(...args) : library.tokenize(...args)
+      }
+      let tokens = new Int32Array(bytes.length + 8)
+      let count = await fill(tokens)
+      if (count < 0) {
+        // Too small by a little: the library says how many it needs.
+        tokens = new Int32Array(-count)
+        count = await fill(tokens)
+      }
       if (count < 0) throw new EngineError('bad_request', 'the text could not be tokenized')
       return Array.from(tokens.subarray(0, count))
     },

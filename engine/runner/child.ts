@@ -41,7 +41,8 @@ async function answer(
   const { id } = message
   try {
     if (model === undefined || batcher === undefined) throw new Error('no model is loaded')
-    if (message.type === 'status') tell({ type: 'answer', id, value: batcher.status() })
+    if (message.type === 'status')
+      tell({ type: 'answer', id, value: { ...batcher.status(), pid: process.pid } })
     else if (message.type === 'detokenize')
       tell({ type: 'answer', id, value: model.detokenize(message.tokens) })
     else tell({ type: 'answer', id, value: await model.tokenize(message.text, message.special, message.bos) })

@@ -137,6 +137,9 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     )
     queues.set(id, queue)
     let hasEnded = false
+    // Not left to the loop below: a reader that is stuck does not ask for the next event.
+    const cancel = () => send({ type: 'cancel', id })
+    signal.addEventListener('abort', cancel, { once: true })
     try {
       send({ type: 'generate', id, request })
       while (!hasEnded) {
@@ -147,7 +150,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       }
     } finally {
       queues.delete(id)
-      if (!hasEnded) send({ type: 'cancel', id })
+      signal.removeEventListener('abort', cancel)
+      if (!hasEnded && !signal.aborted) cancel()
     }
   }
 

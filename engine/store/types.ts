@@ -75,6 +75,12 @@ export interface ModelDetails {
   projectorMetadata: [key: string, value: unknown][] | undefined
 }
 
+/** Where the store says what it noticed; a pino logger fits. */
+export interface StoreLog {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+}
+
 /** Models on disk. The folder may be shared with other servers, so nothing is assumed to stand still. */
 export interface ModelStore {
   /** Newest first. Manifests that cannot be read are skipped and logged. */
@@ -84,7 +90,7 @@ export interface ModelStore {
    * Throws EngineError `invalid_model_name` ("invalid model name") or `model_not_found` ("model 'x' not found").
    */
   find(name: string): Promise<InstalledModel>
-  /** The GGUF header in full. Arrays longer than a few entries are null unless `verbose`. */
+  /** The GGUF header in full. Arrays are null unless `verbose`. */
   details(model: InstalledModel, verbose: boolean): Promise<ModelDetails>
   /** Removes the manifest, then every blob that no other manifest uses. Throws like `find`. */
   delete(name: string): Promise<void>

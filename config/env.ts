@@ -1,0 +1,95 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { parseHost } from './host.ts'
+import { parseOrigins } from './origins.ts'
+import { lenient, parseBool, parseDuration, parseUnsigned, setting, strict, word } from './setting.ts'
+
+/** Every variable the server reads, by its real name. Descriptions become the table in README.md. */
+export const Env = z.object({
+  OLLAMA_HOST: setting('127.0.0.1:11434', (text) => {
+    const { warning, ...value } = parseHost(text)
+    return warning === undefined ? { value } : { value, warning }
+  }).describe(
+    'Address to listen on: `[http://]host[:port]`. `0.0.0.0` or `:11434` opens it to the network; port 0 takes a free one',
+  ),
+  OLLAMA_MODELS: z
+    .string({ error: 'set OLLAMA_MODELS, or HOME for the default ~/.ollama/models' })
+    .transform((folder) => ({ value: resolve(folder) }))
+    .meta({ default: '~/.ollama/models' })
+    .describe('Folder of models, in the layout of Ollama; both can use the same one'),
+  OLLAMA_ORIGINS: strict('', parseOrigins).describe(
+    'Web pages, besides those on this machine, that may use the server: origins between commas, each with at most one `*`; `*` alone allows all',
+  ),
+  OLLAMA_KEEP_ALIVE: lenient('5m', (text) => orForever(parseDuration(text), (ms) => ms < 0)).describe(
+    'How long a model stays in memory after its last request: a duration such as `90s` or `1h30m`, or seconds; negative keeps it, 0 lets it go at once',
+  ),
+  OLLAMA_LOAD_TIMEOUT: lenient('5m', (text) => orForever(parseDuration(text), (ms) => ms <= 0)).describe(
+    'How long loading a model may stand still before it is given up; 0 waits forever',
+  ),
+  OLLAMA_CONTEXT_LENGTH: lenient('0', parseUnsigned).describe(
+    'Context length, in tokens, where neither the request nor the model names one; 0 means 4096',
+  ),
+  OLLAMA_NUM_PARALLEL: lenient('1', parseUnsigned).describe('Requests one model serves at the same time'),
+  OLLAMA_MAX_LOADED_MODELS: lenient('0', parseUnsigned).describe(
+    'Models in memory at the same time; 0 means 3',
+  ),
+  OLLAMA_MAX_QUEUE: lenient('512', parseUnsigned).describe(
+    'Requests that may wait for a model; more are refused with status 503',
+  ),
+  OLLAMA_NOPRUNE: strict('false', (text) => parseBool(text) ?? true).describe(
+    'Keep files that no model uses any more',
+  ),
+  OLLAMA_FLASH_ATTENTION: strict('auto', (text) =>
+    text === 'auto' ? text : (parseBool(text) ?? true),
+  ).describe('Flash attention: `auto`, `true` or `false`'),
+  OLLAMA_KV_CACHE_TYPE: strict('f16', word(['f16', 'q8_0', 'q4_0'])).describe(
+    'Precision of the attention cache: `f16`, `q8_0` or `q4_0`; smaller types need flash attention',
+  ),
+  OLLAMA_DEBUG: lenient('0', parseVerbosity).describe(
+    'Detail of the log: 1 or `true` debug, 2 trace, -1 warnings only, -2 errors only',
+  ),
+  SNUG_LOG_FORMAT: strict('auto', word(['auto', 'json', 'pretty'])).describe(
+    'Log as `json` or `pretty`; `auto` is pretty on a terminal',
+  ),
+  SNUG_EMULATED_VERSION: strict('0.33.0', parseVersion).describe(
+    'Version of Ollama that clients are told; some of them refuse old ones',
+  ),
+  SNUG_THREADS: strict('0', parseThreads).describe('Compute threads of a model; 0 chooses by the machine'),
+  SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
+    'Folder with the shared libraries of llama.cpp to use instead of the installed package',
+  ),
+  SNUG_SHUTDOWN_TIMEOUT: strict('10s', parseDeadline).describe(
+    'How long running answers get to end after SIGTERM or Ctrl+C: a duration or seconds',
+  ),
+})
+
+function orForever(ms: number | undefined, isForever: (ms: number) => boolean): number | undefined {
+  return ms !== undefined && isForever(ms) ? Number.POSITIVE_INFINITY : ms
+}
+
+/** How many levels more than usual to log. */
+function parseVerbosity(text: string): number | undefined {
+  const flag = parseBool(text)
+  if (flag !== undefined) return Number(flag)
+  return /^[-+]?\d+$/.test(text) ? Number(text) : undefined
+}
+
+function parseVersion(text: string): string {
+  if (!/^\d+\.\d+\.\d+$/.test(text)) throw new Error(`"${text}" is not a version such as 0.33.0`)
+  return text
+}
+
+function parseThreads(text: string): number {
+  const threads = parseUnsigned(text)
+  if (threads === undefined || threads > 1024) throw new Error(`"${text}" is not a number from 0 to 1024`)
+  return threads
+}
+
+/** Timers cannot wait longer than 24 days, and nobody waits a day for a server to stop. */
+const LONGEST_DEADLINE_MS = 24 * 3_600_000
+
+function parseDeadline(text: string): number {
+  const ms = parseDuration(text)
+  if (ms !== undefined && ms > 0 && ms <= LONGEST_DEADLINE_MS) return ms
+  throw new Error(`"${text}" is not a duration above 0 and up to 24h, such as 10s`)
+}

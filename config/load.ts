@@ -1,0 +1,126 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import { engineEnvironment } from './engine-environment.ts'
+import { Env } from './env.ts'
+import { foreignWarning } from './foreign.ts'
+import type { Origins } from './origins.ts'
+import type { Read } from './setting.ts'
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+/** The settings in our own words. Times are milliseconds; Infinity is no limit. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly origins: Origins
+  /** Absolute. */
+  readonly modelsFolder: string
+  readonly keepAliveMs: number
+  readonly loadTimeoutMs: number
+  /** Tokens; 0 lets the engine choose. */
+  readonly contextLength: number
+  /** Requests per model, at least 1. */
+  readonly parallel: number
+  /** 0 lets the engine choose. */
+  readonly maxLoadedModels: number
+  readonly maxQueue: number
+  readonly noPrune: boolean
+  readonly flashAttention: boolean | 'auto'
+  readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
+  /** 0 lets the engine choose. */
+  readonly threads: number
+  /** Absolute; undefined uses the installed package. */
+  readonly libraryDir: string | undefined
+  /** All that the processes which run models see of the environment. */
+  readonly engineEnvironment: Readonly<Record<string, string>>
+  readonly logLevel: LogLevel
+  readonly logFormat: 'auto' | 'json' | 'pretty'
+  readonly emulatedVersion: string
+  readonly shutdownTimeoutMs: number
+  /** Sentences for the log: variables that were not understood or do nothing. */
+  readonly warnings: readonly string[]
+}
+
+/** The settings cannot be used; the message lists everything that is wrong with them. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads settings once, at the edge. Throws one ConfigError that names every bad variable. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = ownVariables(env)
+  const parsed = Env.safeParse(given)
+  const issues = [...(parsed.error?.issues ?? []), ...unknownSnugVariables(given)]
+  if (!parsed.success || issues.length > 0) {
+    throw new ConfigError(`bad configuration\n${z.prettifyError(new z.ZodError(issues))}`)
+  }
+  const read = parsed.data
+  return Object.freeze({
+    host: read.OLLAMA_HOST.value.host,
+    port: read.OLLAMA_HOST.value.port,
+    origins: read.OLLAMA_ORIGINS.value,
+    modelsFolder: read.OLLAMA_MODELS.value,
+    keepAliveMs: read.OLLAMA_KEEP_ALIVE.value,
+    loadTimeoutMs: read.OLLAMA_LOAD_TIMEOUT.value,
+    contextLength: read.OLLAMA_CONTEXT_LENGTH.value,
+    parallel: Math.max(1, read.OLLAMA_NUM_PARALLEL.value),
+    maxLoadedModels: read.OLLAMA_MAX_LOADED_MODELS.value,
+    maxQueue: read.OLLAMA_MAX_QUEUE.value,
+    noPrune: read.OLLAMA_NOPRUNE.value,
+    flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
+    kvCacheType: read.OLLAMA_KV_CACHE_TYPE.value,
+    threads: read.SNUG_THREADS.value,
+    libraryDir: read.SNUG_LIBRARY_DIR.value,
+    engineEnvironment: Object.freeze(engineEnvironment(env)),
+    logLevel: logLevel(read.OLLAMA_DEBUG.value),
+    logFormat: read.SNUG_LOG_FORMAT.value,
+    emulatedVersion: read.SNUG_EMULATED_VERSION.value,
+    shutdownTimeoutMs: read.SNUG_SHUTDOWN_TIMEOUT.value,
+    warnings: Object.freeze([...readWarnings(read), ...foreignWarnings(given)]),
+  })
+}
+
+/** Our variables with spaces and quotes around their values taken off; an empty one counts as not set. */
+function ownVariables(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const home = env.HOME || env.USERPROFILE
+  const given: Record<string, string> = home ? { OLLAMA_MODELS: join(home, '.ollama', 'models') } : {}
+  for (const [name, text = ''] of Object.entries(env)) {
+    const value = text
+      .trim()
+      .replace(/^["']+|["']+$/g, '')
+      .trim()
+    if (/^(OLLAMA|SNUG)_/.test(name) && value !== '') given[name] = value
+  }
+  return given
+}
+
+/** A misspelt variable of ours would otherwise be a setting that silently does nothing. */
+function unknownSnugVariables(given: Record<string, string>): z.core.$ZodIssue[] {
+  const known = Object.keys(Env.shape).filter((name) => name.startsWith('SNUG_'))
+  return Object.keys(given)
+    .filter((name) => name.startsWith('SNUG_') && !known.includes(name))
+    .map((name) => ({
+      code: 'custom',
+      path: [name],
+      input: given[name],
+      message: `unknown setting; there are ${known.join(', ')}`,
+    }))
+}
+
+function readWarnings(read: Record<string, Read<unknown>>): string[] {
+  return Object.entries(read).flatMap(([name, { warning }]) =>
+    warning === undefined ? [] : [`${name}: ${warning}`],
+  )
+}
+
+function foreignWarnings(given: Record<string, string>): string[] {
+  return Object.keys(given)
+    .filter((name) => name.startsWith('OLLAMA_') && !(name in Env.shape))
+    .flatMap((name) => foreignWarning(name) ?? [])
+}
+
+/** As Ollama counts: each step up shows more, each step down less. */
+function logLevel(verbosity: number): LogLevel {
+  const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
+  return levels[Math.min(Math.max(2 - verbosity, 0), levels.length - 1)] ?? 'info'
+}

@@ -1,0 +1,106 @@
+import { Cursor } from './cursor.ts'
+import { GgufError } from './error.ts'
+import { LIMITS } from './limits.ts'
+import { tensorType } from './tensor-type.ts'
+import type { GgufHeader, GgufTensor, GgufValue } from './types.ts'
+import { readValue, readValueType } from './value.ts'
+
+// A GGUF file: magic, version, tensor count, metadata count, the metadata entries (key, type, value), the tensor
+// descriptions (name, dimensions, type, offset), padding, tensor data. Versions 2 and 3 are laid out alike; 3
+// only added big-endian files.
+
+const DEFAULT_ALIGNMENT = 32
+
+/**
+ * Reads a header from the first bytes of a file. Throws GgufError for what is wrong with the file and
+ * MoreBytesNeeded when the header goes on past `bytes`.
+ */
+export function parseGguf(bytes: Buffer): GgufHeader {
+  const cursor = new Cursor(bytes)
+  const version = readPreamble(cursor)
+  const tensorCount = cursor.count(LIMITS.tensors, 'the number of tensors')
+  const entryCount = cursor.count(LIMITS.metadataEntries, 'the number of metadata entries')
+  const metadata = readMetadata(cursor, entryCount)
+  const tensors = readTensors(cursor, tensorCount)
+  const alignment = alignmentOf(metadata)
+  const dataOffset = Math.ceil(cursor.offset / alignment) * alignment
+  return { version, metadata, tensors, dataOffset }
+}
+
+function readPreamble(cursor: Cursor): number {
+  const start = cursor.take(4)
+  const magic = cursor.bytes.toString('latin1', start, start + 4)
+  if (magic !== 'GGUF') throw new GgufError(`not a GGUF file: it starts with ${JSON.stringify(magic)}`)
+  const version = cursor.uint32()
+  // A small number read in the wrong byte order has its low half empty.
+  if (version !== 0 && version % 0x10000 === 0) throw new GgufError('big-endian GGUF files cannot be used')
+  if (version !== 2 && version !== 3) {
+    throw new GgufError(`GGUF version ${version} cannot be used: only 2 and 3 can`)
+  }
+  return version
+}
+
+function readMetadata(cursor: Cursor, count: number): Map<string, GgufValue> {
+  const metadata = new Map<string, GgufValue>()
+  for (let i = 0; i < count; i++) {
+    const start = cursor.offset
+    const key = cursor.string(LIMITS.keyBytes, `the key of metadata entry ${i}`)
+    if (metadata.has(key))
+      throw new GgufError(`metadata key ${show(key)} comes twice, again at byte ${start}`)
+    metadata.set(key, readValue(cursor, readValueType(cursor), show(key)))
+  }
+  return metadata
+}
+
+function readTensors(cursor: Cursor, count: number): GgufTensor[] {
+  const tensors: GgufTensor[] = []
+  const names = new Set<string>()
+  for (let i = 0; i < count; i++) {
+    const start = cursor.offset
+    const tensor = readTensor(cursor, `tensor ${i}`)
+    if (names.has(tensor.name)) {
+      throw new GgufError(`tensor ${show(tensor.name)} comes twice, again at byte ${start}`)
+    }
+    names.add(tensor.name)
+    tensors.push(tensor)
+  }
+  return tensors
+}
+
+function readTensor(cursor: Cursor, which: string): GgufTensor {
+  const start = cursor.offset
+  const name = cursor.string(LIMITS.tensorNameBytes, `the name of ${which}`)
+  const what = `tensor ${show(name)} at byte ${start}`
+  const dimensions = cursor.uint32()
+  if (dimensions > LIMITS.tensorDimensions) {
+    throw new GgufError(`${what} has ${dimensions} dimensions, more than ${LIMITS.tensorDimensions}`)
+  }
+  const shape = Array.from({ length: dimensions }, () =>
+    cursor.count(Number.MAX_SAFE_INTEGER, `a dimension of ${what}`),
+  )
+  const typeId = cursor.uint32()
+  const type = tensorType(typeId)
+  if (type === undefined) throw new GgufError(`${what} has the unknown type ${typeId}`)
+  const elements = shape.reduce((product, n) => product * n, 1)
+  if (!Number.isSafeInteger(elements)) throw new GgufError(`${what} has more elements than can be counted`)
+  if ((shape[0] ?? 1) % type.blockValues !== 0) {
+    throw new GgufError(
+      `${what} has rows of ${shape[0]}, not a multiple of the ${type.blockValues} of ${type.name}`,
+    )
+  }
+  const bytes = (elements / type.blockValues) * type.blockBytes
+  if (!Number.isSafeInteger(bytes)) throw new GgufError(`${what} has more bytes than can be counted`)
+  const offset = cursor.count(Number.MAX_SAFE_INTEGER, `the offset of ${what}`)
+  return { name, type: type.name, shape, elements, bytes, offset }
+}
+
+function alignmentOf(metadata: ReadonlyMap<string, GgufValue>): number {
+  const alignment = metadata.get('general.alignment') ?? DEFAULT_ALIGNMENT
+  if (typeof alignment !== 'number' || alignment < 1 || !Number.isInteger(Math.log2(alignment))) {
+    throw new GgufError('general.alignment is not a power of two')
+  }
+  return alignment
+}
+
+/** A name from the file as it may stand in a message: quoted, and not endless. */
+const show = (text: string) => JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)

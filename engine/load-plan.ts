@@ -1,0 +1,58 @@
+import type { LoadPlan } from './backend.ts'
+import { EngineError } from './errors.ts'
+import { resolveOptions } from './options.ts'
+import { type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
+import type { Job, ModelOptions } from './types.ts'
+
+/** Families whose engine state cannot be shared between requests (ollama server/sched.go). */
+const ONE_AT_A_TIME = new Set([
+  'mllama',
+  'qwen3vl',
+  'qwen3vlmoe',
+  'qwen35',
+  'qwen35moe',
+  'qwen3next',
+  'lfm2',
+  'lfm2moe',
+  'nemotron_h',
+  'nemotron_h_moe',
+  'nemotron_h_omni',
+])
+
+/** The options a job really runs with: request over model over dialect over built-in defaults. */
+export function optionsFor(job: Pick<Job, 'model' | 'options' | 'defaults'>, settings: EngineSettings): ModelOptions {
+  const { model, options, defaults } = job
+  return resolveOptions({
+    defaults: defaults ?? {},
+    parameters: model.parameters,
+    request: options,
+    trainedContext: model.facts?.contextLength,
+    defaultContext: settings.contextLength > 0 ? settings.contextLength : SMALL_MACHINE_CONTEXT,
+    hasVision: model.capabilities.includes('vision'),
+  })
+}
+
+/** How a job's model is to be loaded. Throws EngineError `unsupported` for a model without weights here. */
+export function loadPlanFor(
+  { model }: Pick<Job, 'model'>,
+  options: ModelOptions,
+  settings: EngineSettings,
+): LoadPlan {
+  if (model.weightsPath === undefined) {
+    throw new EngineError('unsupported', 'this server cannot run this remote model')
+  }
+  const isAlone = model.facts?.hasPooling === true || ONE_AT_A_TIME.has(model.facts?.architecture ?? '')
+  return {
+    weightsPath: model.weightsPath,
+    adapterPaths: model.adapterPaths,
+    slots: isAlone ? 1 : Math.max(1, settings.parallel),
+    kvCacheType: settings.kvCacheType,
+    flashAttention: settings.flashAttention,
+    contextLength: options.contextLength,
+    batchTokens: options.batchTokens,
+    gpuLayers: options.gpuLayers,
+    mainGpu: options.mainGpu,
+    mmap: options.mmap,
+    threads: options.threads,
+  }
+}

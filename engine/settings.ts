@@ -1,0 +1,25 @@
+import type { LoadPlan } from './backend.ts'
+
+/** What an operator decides for the whole engine. */
+export interface EngineSettings {
+  /** How long a model stays after its last request, when the request does not say; Infinity for ever. */
+  keepAliveMs: number
+  /** A load without progress for this long is given up; Infinity waits. */
+  loadTimeoutMs: number
+  /** Context of requests that name none; 0 chooses. */
+  contextLength: number
+  /** Requests a runner serves at the same time. */
+  parallel: number
+  /** 0 chooses. */
+  maxLoadedModels: number
+  /** Requests that may wait for a load. */
+  maxQueue: number
+  kvCacheType: LoadPlan['kvCacheType']
+  flashAttention: LoadPlan['flashAttention']
+}
+
+/** Ollama's choice for machines with little or no GPU memory (envconfig and server/routes.go). */
+export const SMALL_MACHINE_CONTEXT = 4096
+
+/** Ollama's choice without a GPU: three models at the same time (server/sched.go). */
+export const DEFAULT_MAX_LOADED_MODELS = 3

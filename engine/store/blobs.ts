@@ -1,0 +1,62 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { blobFileName } from './digest.ts'
+import { blobsFolder } from './layout.ts'
+import type { BlobRef } from './manifest.ts'
+import { ifMissing } from './missing.ts'
+
+/** Where a blob lies. Throws EngineError `bad_request` for anything but a digest. */
+export const blobPath = (folder: string, digest: string): string =>
+  join(blobsFolder(folder), blobFileName(digest))
+
+/** The blob is stored in full. */
+export const hasBlob = (folder: string, digest: string): Promise<boolean> =>
+  ifMissing(
+    stat(blobPath(folder, digest)).then((found) => found.isFile()),
+    false,
+  )
+
+/**
+ * Stores content under its hash. The blob appears under its name only when it is complete and on disk; what an
+ * interrupted call leaves behind has a name that is swept away at a later start, by Snug and by Ollama.
+ */
+export async function putBlob(
+  folder: string,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<BlobRef> {
+  await mkdir(blobsFolder(folder), { recursive: true })
+  const temporary = join(blobsFolder(folder), `tmp-${randomUUID()}`)
+  try {
+    const { digest, size } = await writeHashed(temporary, content)
+    await rename(temporary, blobPath(folder, digest))
+    return { digest, size }
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+async function writeHashed(
+  path: string,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<BlobRef> {
+  const hash = createHash('sha256')
+  const file = await open(path, 'wx', 0o644)
+  try {
+    let size = 0
+    for await (const chunk of content) {
+      hash.update(chunk)
+      await file.writeFile(chunk)
+      size += chunk.length
+    }
+    await file.sync()
+    return { digest: `sha256:${hash.digest('hex')}`, size }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Removes a blob; one that is already gone is fine. */
+export const removeBlob = (folder: string, digest: string): Promise<void> =>
+  ifMissing(unlink(blobPath(folder, digest)), undefined)

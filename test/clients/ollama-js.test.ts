@@ -1,0 +1,100 @@
+import { Ollama } from 'ollama'
+import { describe, expect, test } from 'vitest'
+import type { Step } from '../helpers/scripted-backend.ts'
+import { serve, user, W } from '../routes/ollama/serve.ts'
+
+async function client(options: Parameters<typeof serve>[0] = {}) {
+  const server = await serve({ models: ['tiny', 'msg', 'tool', 'think'], ...options })
+  return { ...server, ollama: new Ollama({ host: await server.url() }) }
+}
+
+async function read<T>(stream: AsyncIterable<T>): Promise<T[]> {
+  const parts: T[] = []
+  for await (const part of stream) parts.push(part)
+  return parts
+}
+
+describe('ollama 170: the JavaScript client', () => {
+  test('ollama 170: tells the version', async () => {
+    const { ollama } = await client()
+    expect((await ollama.version()).version).toMatch(/^\d+\.\d+\.\d+/)
+  })
+
+  test('ollama 170: lists what is installed and what is loaded', async () => {
+    const { ollama } = await client()
+    expect((await ollama.list()).models).toHaveLength(4)
+    expect((await ollama.ps()).models).toEqual([])
+    await ollama.generate({ model: 'tiny', prompt: '' })
+    expect((await ollama.ps()).models).toMatchObject([{ name: 'tiny:latest', context_length: 4096 }])
+  })
+
+  test('ollama 170: shows a model', async () => {
+    const { ollama } = await client()
+    const shown = await ollama.show({ model: 'tool' })
+    expect(shown.capabilities).toEqual(['completion', 'tools'])
+    expect(shown.details.family).toBe('llama')
+  })
+
+  test('ollama 170: chats, at once and piece by piece', async () => {
+    const { ollama } = await client()
+    const whole = await ollama.chat({ model: 'msg', messages: [user('Hi')] })
+    expect([whole.message.content, whole.done]).toEqual(['Hello world', true])
+    const parts = await read(await ollama.chat({ model: 'msg', messages: [user('Hi')], stream: true }))
+    expect(parts.map((part) => part.message.content)).toEqual(['Hello', ' world', ''])
+    expect(parts.at(-1)?.done_reason).toBe('stop')
+  })
+
+  test('ollama 170: generates, at once and piece by piece', async () => {
+    const { ollama } = await client()
+    const whole = await ollama.generate({ model: 'tiny', prompt: 'Hi' })
+    expect([whole.response, whole.context.length > 0]).toEqual(['Hello world', true])
+    const parts = await read(await ollama.generate({ model: 'tiny', prompt: 'Hi', stream: true }))
+    expect(parts.map((part) => part.response)).toEqual(['Hello', ' world', ''])
+  })
+
+  test('gets thoughts and tool calls as the objects it documents', async () => {
+    const steps = ['<tool_call>{"name":"get_weather","arguments":{"city":"Paris"}}</tool_call>']
+    const calling = await client({ script: { answers: [{ steps }] } })
+    const called = await calling.ollama.chat({ model: 'tool', messages: [user('Hi')], tools: [W] })
+    expect(called.message.tool_calls?.[0]?.function).toMatchObject({
+      name: 'get_weather',
+      arguments: { city: 'Paris' },
+    })
+    const thinking = await client({ script: { answers: [{ steps: ['<think>hm</think>Yes'] }] } })
+    const thought = await thinking.ollama.chat({ model: 'think', messages: [user('Hi')], think: true })
+    expect(thought.message).toMatchObject({ content: 'Yes', thinking: 'hm' })
+  })
+
+  test('ollama 170: stops generation with abort()', async () => {
+    const steps: Step[] = Array.from({ length: 10_000 }, () => [{ waitMs: 5 }, 'x']).flat()
+    const { ollama, backend } = await client({ script: { answers: [{ steps }] } })
+    const stream = await ollama.chat({ model: 'msg', messages: [user('Hi')], stream: true })
+    const reading = (async () => {
+      for await (const _part of stream) ollama.abort()
+    })()
+    await expect(reading).rejects.toThrow('aborted')
+    await expect.poll(() => backend.endings, { timeout: 1000 }).toEqual(['aborted'])
+  })
+
+  test('ollama 170: deletes a model', async () => {
+    const { ollama } = await client()
+    await ollama.delete({ model: 'tiny' })
+    expect((await ollama.list()).models).toHaveLength(3)
+  })
+
+  test('gets a status and a message for a model that is not installed', async () => {
+    const { ollama } = await client()
+    const missing = { status_code: 404, error: "model 'nope' not found" }
+    await expect(ollama.chat({ model: 'nope', messages: [user('Hi')] })).rejects.toMatchObject(missing)
+    const streamed = ollama.generate({ model: 'nope', prompt: 'Hi', stream: true })
+    await expect(streamed).rejects.toMatchObject(missing)
+    await expect(ollama.delete({ model: 'nope' })).rejects.toMatchObject(missing)
+  })
+
+  test('gets the message of a failure in the middle of a stream', async () => {
+    const steps = ['a', { fail: new Error('boom') }]
+    const { ollama } = await client({ script: { answers: [{ steps }] } })
+    const stream = await ollama.chat({ model: 'msg', messages: [user('Hi')], stream: true })
+    await expect(read(stream)).rejects.toThrow(/\w/)
+  })
+})

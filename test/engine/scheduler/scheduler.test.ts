@@ -1,0 +1,218 @@
+import { expect, test, vi } from 'vitest'
+import type { LoadPlan } from '../../../engine/backend.ts'
+import { createScheduler, type SchedulerOptions } from '../../../engine/scheduler/scheduler.ts'
+import { type Script, ScriptedBackend } from '../../helpers/scripted-backend.ts'
+
+const plan = (weightsPath: string, contextLength = 4096): LoadPlan => ({
+  weightsPath,
+  adapterPaths: [],
+  slots: 1,
+  kvCacheType: 'f16',
+  flashAttention: 'auto',
+  contextLength,
+  batchTokens: 512,
+  gpuLayers: -1,
+  mainGpu: undefined,
+  mmap: undefined,
+  threads: 0,
+})
+const stay = new AbortController().signal
+
+function setup(script: Partial<Script> = {}, options: Partial<SchedulerOptions> = {}) {
+  const backend = new ScriptedBackend(script)
+  const scheduler = createScheduler<string>({
+    backend,
+    maxLoadedModels: 3,
+    maxQueue: 512,
+    loadTimeoutMs: Infinity,
+    defaultKeepAliveMs: Infinity,
+    log: { info() {}, warn() {} },
+    ...options,
+  })
+  const acquire = (
+    name: string,
+    more: { signal?: AbortSignal; keepAliveMs?: number; contextLength?: number } = {},
+  ) => {
+    const { signal = stay, keepAliveMs, contextLength } = more
+    const request = {
+      plan: plan(name, contextLength),
+      tag: name,
+      ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
+    }
+    return scheduler.acquire(request, signal)
+  }
+  const loaded = () => scheduler.residents().map((resident) => resident.key)
+  return { backend, scheduler, acquire, loaded }
+}
+
+test('ollama 161: a second request with equal options uses the loaded runner', async () => {
+  const { backend, acquire } = setup()
+  const first = await acquire('a')
+  const second = await acquire('a')
+  expect(second.runner).toBe(first.runner)
+  expect(backend.plans).toHaveLength(1)
+})
+
+test('ollama 161: a changed context length waits for running requests, then reloads once', async () => {
+  const { backend, acquire } = setup()
+  const first = await acquire('a')
+  const second = acquire('a', { contextLength: 2048 })
+  const third = acquire('a', { contextLength: 2048 })
+  expect(backend.closed).toBe(0)
+  first.release()
+  expect((await second).runner).toBe((await third).runner)
+  expect(backend.plans.map((p) => p.contextLength)).toEqual([4096, 2048])
+})
+
+test('requests for a retiring model do not keep it alive', async () => {
+  const { backend, acquire } = setup()
+  const first = await acquire('a')
+  const reload = acquire('a', { contextLength: 2048 })
+  const again = acquire('a')
+  first.release()
+  const changed = await reload
+  expect(backend.plans).toHaveLength(2)
+  changed.release()
+  await again
+  expect(backend.plans.map((p) => p.contextLength)).toEqual([4096, 2048, 4096])
+})
+
+test('ollama 163: a request beyond the queue is refused at once', async () => {
+  const { acquire } = setup({ loadMs: 60_000 }, { maxQueue: 2 })
+  const client = new AbortController()
+  const waiting = [acquire('a', { signal: client.signal }), acquire('b', { signal: client.signal })]
+  await expect(acquire('c')).rejects.toMatchObject({
+    code: 'busy',
+    message: 'server busy, please try again.  maximum pending requests exceeded',
+  })
+  client.abort()
+  for (const one of waiting) await expect(one).rejects.toMatchObject({ code: 'cancelled' })
+})
+
+test('ollama 164: at the limit the idle model leaves before the next one is loaded', async () => {
+  const { backend, acquire, loaded } = setup({}, { maxLoadedModels: 1 })
+  ;(await acquire('a')).release()
+  await acquire('b')
+  expect(backend.closed).toBe(1)
+  expect(loaded()).toEqual(['b'])
+})
+
+test('ollama 164: at the limit the load waits for a busy model', async () => {
+  const { backend, acquire, loaded } = setup({}, { maxLoadedModels: 1 })
+  const busy = await acquire('a')
+  const next = acquire('b')
+  expect([loaded(), backend.closed]).toEqual([['a'], 0])
+  busy.release()
+  await next
+  expect(loaded()).toEqual(['b'])
+})
+
+test('ollama 165: of three idle models the one with the shortest keep-alive is evicted', async () => {
+  const { acquire, loaded } = setup()
+  for (const [name, keepAliveMs] of [
+    ['a', 60_000],
+    ['b', 10_000],
+    ['c', Infinity],
+  ] as const) {
+    ;(await acquire(name, { keepAliveMs })).release()
+  }
+  await acquire('d')
+  expect(loaded().toSorted()).toEqual(['a', 'c', 'd'])
+})
+
+test('a loaded model answers while another one loads', async () => {
+  const { acquire } = setup({ loadMs: 200 })
+  ;(await acquire('a')).release()
+  const slow = acquire('b')
+  await acquire('a')
+  expect(await Promise.race([slow.then(() => 'b'), 'still loading'])).toBe('still loading')
+  await slow
+})
+
+test('ollama 167: the last client to leave a load stops it, and the next request loads cleanly', async () => {
+  const { backend, acquire, loaded } = setup({ loadMs: 60_000 })
+  const client = new AbortController()
+  const gone = acquire('a', { signal: client.signal })
+  client.abort()
+  await expect(gone).rejects.toMatchObject({ code: 'cancelled' })
+  await vi.waitFor(() => expect(loaded()).toEqual([]))
+  const next = new AbortController()
+  const second = acquire('a', { signal: next.signal })
+  expect(backend.plans).toHaveLength(2)
+  next.abort()
+  await expect(second).rejects.toThrow()
+})
+
+test('a client that leaves a load does not stop it for the others', async () => {
+  const { acquire, backend } = setup({ loadMs: 50 })
+  const client = new AbortController()
+  const gone = acquire('a', { signal: client.signal })
+  const stays = acquire('a')
+  client.abort()
+  await expect(gone).rejects.toThrow()
+  await stays
+  expect(backend.plans).toHaveLength(1)
+})
+
+test('everybody who waited for a failing load gets its error', async () => {
+  const { acquire, backend } = setup({ loadMs: 5, loadError: new Error('no such architecture') })
+  const both = await Promise.allSettled([acquire('a'), acquire('a')])
+  expect(both.map((one) => one.status === 'rejected' && one.reason.message)).toEqual([
+    'no such architecture',
+    'no such architecture',
+  ])
+  expect(backend.plans).toHaveLength(1)
+})
+
+test('ollama 169: a load without progress is given up', async () => {
+  const { acquire } = setup({ loadMs: 60_000 }, { loadTimeoutMs: 20 })
+  await expect(acquire('a')).rejects.toMatchObject({ code: 'load_timeout', message: /timed out waiting/ })
+})
+
+test('a model goes when its time is up, counted from the end of the last request', async () => {
+  vi.useFakeTimers()
+  try {
+    const { acquire, loaded } = setup()
+    const first = await acquire('a', { keepAliveMs: 1000 })
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(loaded()).toEqual(['a'])
+    first.release()
+    await vi.advanceTimersByTimeAsync(900)
+    const second = await acquire('a')
+    await vi.advanceTimersByTimeAsync(900)
+    second.release()
+    await vi.advanceTimersByTimeAsync(999)
+    expect(loaded()).toEqual(['a'])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(loaded()).toEqual([])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a keep-alive of 0 unloads as soon as the request has ended', async () => {
+  const { acquire, loaded, backend } = setup()
+  const lease = await acquire('a', { keepAliveMs: 0 })
+  expect(loaded()).toEqual(['a'])
+  lease.release()
+  await vi.waitFor(() => expect(loaded()).toEqual([]))
+  expect(backend.closed).toBe(1)
+})
+
+test('unloading a busy model waits for its request', async () => {
+  const { acquire, loaded, scheduler } = setup()
+  const lease = await acquire('a')
+  scheduler.unload(plan('a'))
+  expect(loaded()).toEqual(['a'])
+  lease.release()
+  await vi.waitFor(() => expect(loaded()).toEqual([]))
+})
+
+test('closing refuses those who wait and those who come', async () => {
+  const { acquire, scheduler } = setup({ loadMs: 60_000 })
+  const waiting = acquire('a')
+  const refused = expect(waiting).rejects.toMatchObject({ code: 'shutting_down' })
+  await scheduler.close()
+  await refused
+  await expect(acquire('b')).rejects.toMatchObject({ code: 'shutting_down' })
+})

@@ -1,0 +1,54 @@
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { createEngine, type EngineSettings } from '../../engine/engine.ts'
+import { openModelStore } from '../../engine/store/models.ts'
+import { buildApp } from '../../src/app.ts'
+import { type FixtureRequest, installFixtures, tempFolder } from './fixtures.ts'
+import { type Script, ScriptedBackend } from './scripted-backend.ts'
+
+export interface TestAppOptions {
+  script?: Partial<Script>
+  settings?: Partial<EngineSettings>
+  /** What is installed; everything the conformance cases name when left out. */
+  models?: readonly FixtureRequest[]
+  /** Settings of the app itself: host, allowed origins and so on. */
+  app?: Partial<Parameters<typeof buildApp>[0]>
+}
+
+export const TEST_SETTINGS: EngineSettings = {
+  keepAliveMs: 300_000,
+  loadTimeoutMs: Infinity,
+  contextLength: 4096,
+  parallel: 1,
+  maxLoadedModels: 3,
+  maxQueue: 512,
+  kvCacheType: 'f16',
+  flashAttention: 'auto',
+}
+
+/** The whole server over real files and a scripted backend; closed when the test has finished. */
+export async function testApp({ script, settings, models = ALL, app: change }: TestAppOptions = {}) {
+  const logger = pino({ level: 'silent' })
+  const modelsFolder = await tempFolder()
+  await installFixtures(modelsFolder, models)
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true })
+  const backend = new ScriptedBackend(script)
+  const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
+  const app = buildApp({ ...TEST_CONFIG, ...change }, { engine, models: store, logger })
+  onTestFinished(() => app.close())
+  await app.ready()
+  let listening: Promise<string> | undefined
+  return {
+    app,
+    backend,
+    engine,
+    modelsFolder,
+    /** Listens on a free port the first time; the server's address. */
+    url: () => {
+      listening ??= app.listen({ host: '127.0.0.1', port: 0 })
+      return listening
+    },
+  }
+}
+
+const ALL: readonly FixtureRequest[] = ['tiny', 'tinysys', 'msg', 'jinja', 'bert', 'fim', 'tool', 'think', 'img']

@@ -1,0 +1,182 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import {
+  array,
+  bool,
+  f32,
+  type GgufTensor,
+  type GgufValue,
+  str,
+  tensorBytes,
+  u32,
+  writeGguf,
+} from './gguf.ts'
+
+/** The shape of a llama-architecture model; every dimension a multiple of 32. */
+export interface ModelShape {
+  name: string
+  embedding: number
+  layers: number
+  heads: number
+  kvHeads: number
+  feedForward: number
+  vocabulary: number
+  contextLength: number
+}
+
+/** Small enough to load in no time; says something endlessly. */
+export const SHAPE_SMALL: ModelShape = {
+  name: 'random-small',
+  embedding: 64,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  feedForward: 128,
+  vocabulary: 512,
+  contextLength: 4096,
+}
+
+/** About 0.1 billion parameters: large enough that arithmetic, not plumbing, takes the time. */
+export const SHAPE_100M: ModelShape = {
+  name: 'random-100m',
+  embedding: 768,
+  layers: 12,
+  heads: 12,
+  kvHeads: 4,
+  feedForward: 2048,
+  vocabulary: 16_384,
+  contextLength: 4096,
+}
+
+const CONTROL = 3
+const BYTE = 6
+const NORMAL = 1
+const UNKNOWN = 2
+const SPECIAL_TOKENS = 3
+const BLOCK = 32
+/** Standard deviation of the uniform integers -127…127. */
+const INT8_DEVIATION = 73.3
+
+/** Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. */
+export async function writeRandomModel(path: string, shape: ModelShape): Promise<void> {
+  const tensors = tensorsOf(shape)
+  const out = createWriteStream(path)
+  const write = async (bytes: Uint8Array) => {
+    if (!out.write(bytes)) await once(out, 'drain')
+  }
+  const header = writeGguf({ metadata: metadataOf(shape), tensors, headerOnly: true })
+  await write(header)
+  await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
+  const random = generator(1)
+  for (const tensor of tensors) {
+    const bytes = tensor.type === 'F32' ? ones(tensor) : randomBlocks(tensor, shape, random)
+    await write(bytes)
+    await write(new Uint8Array((BLOCK - (bytes.length % BLOCK)) % BLOCK))
+  }
+  out.end()
+  await once(out, 'close')
+}
+
+function tensorsOf(shape: ModelShape): GgufTensor[] {
+  const { embedding, feedForward, vocabulary } = shape
+  const kv = (embedding / shape.heads) * shape.kvHeads
+  const matrix = (name: string, from: number, to: number): GgufTensor => ({
+    name,
+    type: 'Q8_0',
+    shape: [from, to],
+  })
+  const norm = (name: string): GgufTensor => ({ name, type: 'F32', shape: [embedding] })
+  const block = (i: number) => [
+    norm(`blk.${i}.attn_norm.weight`),
+    matrix(`blk.${i}.attn_q.weight`, embedding, embedding),
+    matrix(`blk.${i}.attn_k.weight`, embedding, kv),
+    matrix(`blk.${i}.attn_v.weight`, embedding, kv),
+    matrix(`blk.${i}.attn_output.weight`, embedding, embedding),
+    norm(`blk.${i}.ffn_norm.weight`),
+    matrix(`blk.${i}.ffn_gate.weight`, embedding, feedForward),
+    matrix(`blk.${i}.ffn_up.weight`, embedding, feedForward),
+    matrix(`blk.${i}.ffn_down.weight`, feedForward, embedding),
+  ]
+  return [
+    matrix('token_embd.weight', embedding, vocabulary),
+    ...Array.from({ length: shape.layers }, (_, i) => block(i)).flat(),
+    norm('output_norm.weight'),
+  ]
+}
+
+function metadataOf(shape: ModelShape): Record<string, GgufValue> {
+  const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
+  const types = tokens.map((_, id) => {
+    if (id === 0) return UNKNOWN
+    if (id < SPECIAL_TOKENS) return CONTROL
+    return id < SPECIAL_TOKENS + 256 ? BYTE : NORMAL
+  })
+  return {
+    'general.architecture': str('llama'),
+    'general.name': str(shape.name),
+    'general.file_type': u32(7),
+    'llama.context_length': u32(shape.contextLength),
+    'llama.embedding_length': u32(shape.embedding),
+    'llama.block_count': u32(shape.layers),
+    'llama.feed_forward_length': u32(shape.feedForward),
+    'llama.attention.head_count': u32(shape.heads),
+    'llama.attention.head_count_kv': u32(shape.kvHeads),
+    'llama.attention.layer_norm_rms_epsilon': f32(1e-6),
+    'llama.rope.freq_base': f32(10_000),
+    'llama.rope.dimension_count': u32(shape.embedding / shape.heads),
+    'tokenizer.ggml.model': str('llama'),
+    'tokenizer.ggml.tokens': array('string', tokens),
+    'tokenizer.ggml.scores': array(
+      'float32',
+      tokens.map((_, id) => -id),
+    ),
+    'tokenizer.ggml.token_type': array('int32', types),
+    'tokenizer.ggml.bos_token_id': u32(1),
+    'tokenizer.ggml.eos_token_id': u32(2),
+    'tokenizer.ggml.unknown_token_id': u32(0),
+    'tokenizer.ggml.add_bos_token': bool(true),
+  }
+}
+
+function tokenText(id: number): string {
+  if (id < SPECIAL_TOKENS) return ['<unk>', '<s>', '</s>'][id] ?? ''
+  const byte = id - SPECIAL_TOKENS
+  if (byte < 256) return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
+  return byte === 256 ? '▁' : `▁w${id}`
+}
+
+function ones(tensor: GgufTensor): Uint8Array {
+  return new Uint8Array(new Float32Array(tensorBytes(tensor) / 4).fill(1).buffer)
+}
+
+/** Q8_0: a half-precision scale and 32 signed bytes a block. Rows of special tokens are 0: never the best. */
+function randomBlocks(tensor: GgufTensor, shape: ModelShape, random: () => number): Uint8Array {
+  const bytes = Buffer.alloc(tensorBytes(tensor))
+  const [columns = 0] = tensor.shape
+  const scale = halfPrecision(1 / Math.sqrt(columns) / INT8_DEVIATION)
+  const isEmbedding = tensor.name === 'token_embd.weight'
+  const skipped = isEmbedding ? ((SPECIAL_TOKENS + 256) * shape.embedding) / BLOCK : 0
+  for (let block = skipped; block * 34 < bytes.length; block++) {
+    bytes.writeUInt16LE(scale, block * 34)
+    for (let i = 0; i < BLOCK; i++) bytes.writeInt8(Math.round(random() * 254 - 127), block * 34 + 2 + i)
+  }
+  return bytes
+}
+
+/** IEEE 754 binary16 of a positive normal number. */
+function halfPrecision(value: number): number {
+  const exponent = Math.floor(Math.log2(value))
+  const fraction = Math.round((value / 2 ** exponent - 1) * 1024)
+  return ((exponent + 15) << 10) + fraction
+}
+
+/** Mulberry32: a small seeded generator, so that the file is the same every time. */
+function generator(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

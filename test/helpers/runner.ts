@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { LoadPlan, Runner, RunnerEvent, RunnerRequest } from '../../engine/backend.ts'
+import { startRunner } from '../../engine/runner/client.ts'
+import type { SamplingOptions } from '../../engine/types.ts'
+import { tempFolder } from './fixtures.ts'
+import { SHAPE_SMALL, writeRandomModel } from './random-model.ts'
+
+export const GREEDY: SamplingOptions = {
+  seed: 1,
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  minP: 0,
+  typicalP: 1,
+  repeatLastN: 64,
+  repeatPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  logitBias: [],
+}
+
+/** A GGUF with random weights that libllama really runs. */
+export async function randomModel(): Promise<string> {
+  const path = join(await tempFolder(), 'random.gguf')
+  await writeRandomModel(path, SHAPE_SMALL)
+  return path
+}
+
+export function planFor(weightsPath: string, change: Partial<LoadPlan> = {}): LoadPlan {
+  return {
+    weightsPath,
+    adapterPaths: [],
+    slots: 1,
+    kvCacheType: 'f16',
+    flashAttention: 'auto',
+    contextLength: 256,
+    batchTokens: 64,
+    gpuLayers: 0,
+    mainGpu: undefined,
+    mmap: undefined,
+    threads: 1,
+    ...change,
+  }
+}
+
+/** A real child process with a random model, gone when the test has finished. */
+export async function testRunner(change: Partial<LoadPlan> = {}): Promise<Runner> {
+  const runner = await startRunner({
+    plan: planFor(await randomModel(), change),
+    libraryDir: undefined,
+    environment: {},
+    signal: new AbortController().signal,
+    onProgress() {},
+    log() {},
+  })
+  onTestFinished(() => runner.close())
+  return runner
+}
+
+/** A request that goes on until it is stopped, unless `change` says otherwise. */
+export const requestFor = (
+  prompt: readonly number[],
+  change: Partial<RunnerRequest> = {},
+): RunnerRequest => ({
+  prompt,
+  sampling: GREEDY,
+  maxTokens: -1,
+  keepTokens: 4,
+  shift: true,
+  stop: [],
+  ...change,
+})
+
+export interface Output {
+  text: string
+  events: RunnerEvent[]
+  end: Extract<RunnerEvent, { type: 'end' }>
+  prompt: Extract<RunnerEvent, { type: 'prompt' }>
+}
+
+/** Runs a request to its end. */
+export async function outputOf(runner: Runner, request: RunnerRequest): Promise<Output> {
+  const events: RunnerEvent[] = []
+  for await (const event of runner.generate(request, new AbortController().signal)) events.push(event)
+  const end = events.find((event) => event.type === 'end')
+  const prompt = events.find((event) => event.type === 'prompt')
+  if (end === undefined || prompt === undefined) throw new Error('the runner left out an event')
+  return {
+    text: events.map((event) => (event.type === 'text' ? event.text : '')).join(''),
+    events,
+    end,
+    prompt,
+  }
+}

@@ -1,0 +1,27 @@
+import { readdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openModelStore } from '../../engine/store/models.ts'
+import type { ModelStore, StoreLog } from '../../engine/store/types.ts'
+
+/** A log that keeps what it is told. */
+export function recordingLog(): StoreLog & { lines: { message: string; details: object }[] } {
+  const lines: { message: string; details: object }[] = []
+  const record = (details: object, message: string) => {
+    lines.push({ message, details })
+  }
+  return { lines, info: record, warn: record }
+}
+
+/** A store as the server opens it; nothing it logs matters to the test. */
+export const openStore = (folder: string, noPrune = false): Promise<ModelStore> =>
+  openModelStore({ folder, log: recordingLog(), noPrune })
+
+/** The names in the blobs folder, sorted. */
+export const blobNames = async (folder: string): Promise<string[]> =>
+  (await readdir(join(folder, 'blobs'))).sort()
+
+/** Makes a file look as if it was written two hours ago. */
+export const makeOld = (path: string): Promise<void> => {
+  const then = new Date(Date.now() - 2 * 60 * 60 * 1000)
+  return utimes(path, then, then)
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import net from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { SNUG_VERSION } from '../../src/version.ts'
+import { server, snug } from './spawned.ts'
+
+test('snug help explains itself', async () => {
+  const { ended, stdout } = snug(['help'])
+  expect(await ended).toBe(0)
+  expect(stdout()).toMatch(/^Usage: snug <command>/)
+  expect(stdout()).toContain('OLLAMA_HOST (127.0.0.1:11434)')
+})
+
+test('snug --version prints the version', async () => {
+  const { ended, stdout } = snug(['--version'])
+  expect(await ended).toBe(0)
+  expect(stdout()).toBe(`snug ${SNUG_VERSION}\n`)
+})
+
+test('an unknown command is a mistake with status 2', async () => {
+  const { ended, stderr } = snug(['server'])
+  expect(await ended).toBe(2)
+  expect(stderr()).toBe('snug: unknown command "server". Try: snug help\n')
+})
+
+test('a bad configuration is refused with status 1 and everything that is wrong', async () => {
+  const { ended, stderr, stdout } = snug(['serve'], {
+    OLLAMA_ORIGINS: 'example.com',
+    SNUG_THREADS: 'many',
+    SNUG_TREADS: '4',
+  })
+  expect(await ended).toBe(1)
+  for (const name of ['OLLAMA_ORIGINS', 'SNUG_THREADS', 'SNUG_TREADS']) {
+    expect(stderr()).toContain(`at ${name}`)
+  }
+  expect(stdout()).toBe('')
+})
+
+test('a busy port is one sentence that names it and the way out', async () => {
+  const other = net.createServer()
+  onTestFinished(() => void other.close())
+  await once(other.listen(0, '127.0.0.1'), 'listening')
+  const { port } = other.address() as net.AddressInfo
+  const { ended, stderr, stdout } = snug(['serve'], { OLLAMA_HOST: `127.0.0.1:${port}` })
+  expect(await ended).toBe(1)
+  expect(stderr()).toContain(`snug: 127.0.0.1:${port} is already in use.`)
+  expect(stderr()).toContain('OLLAMA_HOST=')
+  expect(stderr()).not.toContain('    at ')
+  expect(stdout()).toBe('')
+})
+
+test('a models folder that cannot be one is named, with the way out', async () => {
+  const { ended, stderr } = snug(['serve'], { OLLAMA_HOST: '127.0.0.1:0', OLLAMA_MODELS: '/dev/null/models' })
+  expect(await ended).toBe(1)
+  expect(stderr()).toContain('snug: the models folder cannot be used')
+  expect(stderr()).toContain('/dev/null/models')
+})
+
+test('a server says where it is and what to try, and serves the model that comes with it', async () => {
+  const { url, stdout } = await server()
+  expect(stdout()).toContain(`Snug ${SNUG_VERSION} is listening on ${url}`)
+  expect(stdout()).toContain(`curl ${url}/api/chat`)
+  const tags = await fetch(`${url}/api/tags`)
+  expect(await tags.json()).toMatchObject({ models: [{ name: 'snug-tiny:latest' }] })
+})
+
+test('what the settings could not be read as is in the log', async () => {
+  const { stderr } = await server({ OLLAMA_MAX_QUEUE: 'lots', OLLAMA_TYPO: '1' })
+  expect(stderr()).toContain('OLLAMA_MAX_QUEUE: \\"lots\\" is not understood, using 512')
+  expect(stderr()).toContain('OLLAMA_TYPO: not a setting that this server knows')
+})
+
+/** A stream that does not end by itself for a long time: any token is as likely as the one that ends it. */
+const ENDLESS = {
+  model: 'snug-tiny',
+  prompt: 'Once upon a time',
+  raw: true,
+  options: { seed: 1, temperature: 1000, top_k: 0, top_p: 1, num_predict: -1 },
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s while an answer streams: the stream ends with a last line, no process stays, status 0',
+  async (signal) => {
+    const { url, process: child, ended } = await server()
+    const reply = await fetch(`${url}/api/generate`, { method: 'POST', body: JSON.stringify(ENDLESS) })
+    const lines = readLines(reply)
+    expect((await lines.next()).value).toMatchObject({ done: false })
+    const runners = childrenOf(child.pid)
+    child.kill(signal)
+    let last: object | undefined
+    for await (const line of lines) last = line
+    expect(last).toEqual({ error: 'server is shutting down' })
+    expect(await ended).toBe(0)
+    expect(runners.filter(isAlive)).toEqual([])
+  },
+)
+
+test('a request that never arrives in full does not hold up the end', async () => {
+  const { url, process: child, ended } = await server({ SNUG_SHUTDOWN_TIMEOUT: '1h' })
+  const { hostname, port } = new URL(url)
+  const socket = net.connect(Number(port), hostname)
+  socket.on('error', () => {})
+  socket.write(
+    'POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n',
+  )
+  // "100 Continue": the server has begun to read the body.
+  await once(socket, 'data')
+  socket.write('{"model":')
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+})
+
+/** The objects of a reply in newline-delimited JSON, as they come. */
+async function* readLines(reply: Response): AsyncGenerator<object> {
+  let rest = ''
+  for await (const piece of reply.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield JSON.parse(line)
+  }
+  expect(rest).toBe('')
+}
+
+/** Process ids, from Linux; elsewhere there is nothing to compare. */
+function childrenOf(pid: number | undefined): number[] {
+  const file = `/proc/${pid}/task/${pid}/children`
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { SNUG_VERSION } from '../../../src/version.ts'
+import { testApp } from '../test-app.ts'
+
+test('GET /openapi.json describes the routes of both dialects', async () => {
+  const app = await testApp()
+  const reply = await app.inject('/openapi.json')
+  expect(reply.statusCode).toBe(200)
+  const document = reply.json()
+  expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Snug', version: SNUG_VERSION } })
+  expect(Object.keys(document.paths)).toEqual(
+    expect.arrayContaining(['/api/chat', '/api/generate', '/api/tags', '/v1/chat/completions', '/v1/models']),
+  )
+})
+
+test('a body is described field by field', async () => {
+  const app = await testApp()
+  const document = (await app.inject('/openapi.json')).json()
+  const { schema } = document.paths['/api/chat'].post.requestBody.content['application/json']
+  const name = String(schema.$ref).replace('#/components/schemas/', '')
+  expect(document.components.schemas[name].properties).toHaveProperty('messages')
+})
+
+test('settings of the server are no part of it', async () => {
+  const app = await testApp()
+  expect((await app.inject('/openapi.json')).body).not.toContain('OLLAMA_')
+})

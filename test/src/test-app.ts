@@ -1,0 +1,36 @@
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { EngineError } from '../../engine/errors.ts'
+import type { ModelStore } from '../../engine/store/types.ts'
+import type { Engine } from '../../engine/types.ts'
+import { type AppConfig, buildApp } from '../../src/app.ts'
+
+const notFound = async () => {
+  throw new EngineError('model_not_found', 'model not found')
+}
+
+const NO_MODELS: ModelStore = { list: async () => [], find: notFound, details: notFound, delete: notFound }
+
+const unused = () => {
+  throw new Error('no test of src/ asks the engine for an answer')
+}
+
+const IDLE_ENGINE: Engine = {
+  run: unused,
+  check: unused,
+  render: unused,
+  load: unused,
+  unload: unused,
+  loaded: () => [],
+  close: async () => {},
+}
+
+/** The whole server without models. Its log goes to `log`, one object a line. */
+export async function testApp(config: Partial<AppConfig> = {}, log: object[] = []) {
+  const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) })
+  const deps = { engine: IDLE_ENGINE, models: NO_MODELS, logger }
+  const app = buildApp({ emulatedVersion: '0.33.0', ...config }, deps)
+  onTestFinished(() => app.close())
+  await app.ready()
+  return app
+}
