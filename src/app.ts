@@ -1,11 +1,20 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
+import type { Config } from '../config/load.ts'
+import { parseOrigins } from '../config/origins.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
 import { openaiRoutes } from '../routes/openai/index.ts'
+import { frameworkError } from './framework-error.ts'
+import { accessLogPlugin } from './plugins/access-log.ts'
 import { capabilitiesPlugin } from './plugins/capabilities.ts'
 import { drainPlugin } from './plugins/drain.ts'
+import { openapiPlugin } from './plugins/openapi.ts'
+import { originGuardPlugin } from './plugins/origin-guard.ts'
+import { newRequestId, requestIdPlugin } from './plugins/request-id.ts'
+import { withoutExtraSlashes } from './slashes.ts'
+import { SNUG_VERSION } from './version.ts'
 
 /** What the routes stand on. */
 export interface Deps {
@@ -14,17 +23,31 @@ export interface Deps {
   logger: Logger
 }
 
+/** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
+export type AppConfig = Pick<Config, 'emulatedVersion'> & Partial<Pick<Config, 'host' | 'origins'>>
+
 /** Wires the house. Pure assembly: no environment, no listening, so a test builds the same server. */
-export function buildApp(config: { emulatedVersion: string }, deps: Deps): FastifyInstance {
+export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
+  const { emulatedVersion, host = '127.0.0.1', origins = parseOrigins('') } = config
   const app = Fastify({
     loggerInstance: deps.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: newRequestId,
     bodyLimit: 512 * 1024 * 1024,
     onProtoPoisoning: 'remove',
     onConstructorPoisoning: 'remove',
+    // A model's name may be a path parameter: four parts of up to 350 characters, percent-encoded.
+    routerOptions: { maxParamLength: 4096 },
+    rewriteUrl: ({ url = '/' }) => withoutExtraSlashes(url),
+    frameworkErrors: frameworkError,
   })
+  app.register(requestIdPlugin)
+  app.register(accessLogPlugin)
   app.register(drainPlugin)
+  app.register(originGuardPlugin, { host, origins })
+  app.register(openapiPlugin, { version: SNUG_VERSION })
   app.register(capabilitiesPlugin, deps)
-  app.register(ollamaRoutes, { version: config.emulatedVersion })
+  app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes)
   return app as unknown as FastifyInstance
 }

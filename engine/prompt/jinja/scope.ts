@@ -1,0 +1,41 @@
+import { MAX_STEPS } from './limits.ts'
+import type { Value } from './value.ts'
+
+/** Variables as a block sees them: its own, then those of the blocks around it. */
+export class Scope {
+  readonly #own = new Map<string, Value>()
+  readonly #outer: Scope | undefined
+  readonly #counter: { steps: number }
+
+  constructor(outer?: Scope) {
+    this.#outer = outer
+    this.#counter = outer === undefined ? { steps: 0 } : outer.#counter
+  }
+
+  get(name: string): Value {
+    let scope: Scope | undefined = this
+    while (scope !== undefined) {
+      if (scope.#own.has(name)) return scope.#own.get(name)
+      scope = scope.#outer
+    }
+    return undefined
+  }
+
+  set(name: string, value: Value): void {
+    this.#own.set(name, value)
+  }
+
+  /** Charges work to the whole rendering: `steps`, and more for a large value. Throws when a template runs away. */
+  step(value?: Value, steps = 1): void {
+    this.#counter.steps += steps + costOf(value)
+    if (this.#counter.steps > MAX_STEPS) throw new Error('the chat template takes too many steps')
+  }
+}
+
+/** Characters that cost as much as a step. */
+const TEXT_STEP = 16
+
+function costOf(value: Value): number {
+  if (typeof value === 'string') return Math.floor(value.length / TEXT_STEP)
+  return Array.isArray(value) ? value.length : 0
+}

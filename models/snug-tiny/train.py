@@ -1,0 +1,216 @@
+"""Trains the model on the corpus, one pass: Muon for the matrices, AdamW for the rest.
+
+    python train.py --corpus .build/corpus.jsonl --tokenizer .build/tokenizer.json --out .build/model.pt
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+
+from model import SnugTiny
+
+PROMPT_WEIGHT = 0.1
+MICRO_BATCH_TOKENS = 4096
+MICRO_BATCHES = 2
+MUON_RATE = 0.02
+ADAM_RATE = 4e-3
+WARM_UP = 40
+DECAY_FROM = 0.4
+PAD = 0
+
+
+class Sample:
+    """Token ids, and for each id the weight of having to predict it."""
+
+    def __init__(self, ids: list[int], weights: list[float]):
+        self.ids = np.array(ids, dtype=np.int64)
+        self.weights = np.array(weights, dtype=np.float32)
+
+
+def weigh(prompt: list[int], completion: list[int], turn: list[int], end: int) -> list[float]:
+    """Full weight on what the model has to say, a little on the rest.
+
+    Earlier assistant turns count in full too, except for their first token: after "assistant\\n" a
+    template-rendered past turn never has a thought, and the model must not learn that from it.
+    """
+    weights = [PROMPT_WEIGHT] * len(prompt)
+    for i in range(len(prompt) - len(turn)):
+        if prompt[i : i + len(turn)] == turn:
+            start = i + len(turn)
+            weights[start] = 0.0
+            if start + 1 < len(prompt) and end in prompt[start:]:
+                stop = prompt.index(end, start)
+                for k in range(start + 1, stop + 1):
+                    weights[k] = 1.0
+    return weights + [1.0] * len(completion)
+
+
+def load(corpus: Path, tokenizer: Tokenizer, limit: int) -> list[Sample]:
+    end = tokenizer.token_to_id("<|im_end|>")
+    turn = tokenizer.encode("<|im_start|>assistant\n").ids
+    samples: list[Sample] = []
+    lines: list[dict] = []
+
+    def flush() -> None:
+        prompts = tokenizer.encode_batch([line["prompt"] for line in lines])
+        completions = tokenizer.encode_batch([line["completion"] for line in lines])
+        for prompt, completion in zip(prompts, completions):
+            ids = prompt.ids + completion.ids
+            if len(ids) <= limit:
+                samples.append(Sample(ids, weigh(prompt.ids, completion.ids, turn, end)))
+        lines.clear()
+
+    with corpus.open() as file:
+        for line in file:
+            lines.append(json.loads(line))
+            if len(lines) == 2000:
+                flush()
+    flush()
+    return samples
+
+
+def padded(length: int) -> int:
+    step = 8 if length <= 128 else 32 if length <= 512 else 128
+    return -(-length // step) * step
+
+
+def micro_batches(samples: list[Sample], rng: Random) -> list[list[Sample]]:
+    """Groups of samples of like length, in random order."""
+    order = list(range(len(samples)))
+    rng.shuffle(order)
+    groups: dict[int, list[Sample]] = {}
+    batches = []
+    for i in order:
+        size = padded(len(samples[i].ids))
+        group = groups.setdefault(size, [])
+        group.append(samples[i])
+        if (len(group) + 1) * size > MICRO_BATCH_TOKENS:
+            batches.append(groups.pop(size))
+    # What is left over is too little for a batch of its own kind and is dropped.
+    rng.shuffle(batches)
+    return batches
+
+
+def collate(batch: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Inputs, targets and weights, padded at the end (causal attention never looks there)."""
+    size = padded(max(len(sample.ids) for sample in batch))
+    ids = np.full((len(batch), size + 1), PAD, dtype=np.int64)
+    weights = np.zeros((len(batch), size + 1), dtype=np.float32)
+    for row, sample in enumerate(batch):
+        ids[row, : len(sample.ids)] = sample.ids
+        weights[row, : len(sample.ids)] = sample.weights
+    return torch.from_numpy(ids[:, :-1]), torch.from_numpy(ids[:, 1:]), torch.from_numpy(weights[:, 1:])
+
+
+def orthogonalise(matrices: torch.Tensor) -> torch.Tensor:
+    """Newton-Schulz iteration: pushes all singular values of a stack of matrices towards 1."""
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.transpose(1, 2) if tall else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(5):
+        gram = x @ x.transpose(1, 2)
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    return x.transpose(1, 2) if tall else x
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum whose updates are orthogonalised; matrices of one shape are handled together."""
+
+    def __init__(self, parameters, lr: float, momentum: float = 0.95):
+        super().__init__(list(parameters), {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            shapes: dict[torch.Size, list[torch.nn.Parameter]] = {}
+            for parameter in group["params"]:
+                shapes.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in shapes.items():
+                updates = []
+                for parameter in parameters:
+                    state = self.state[parameter]
+                    buffer = state.setdefault("momentum", torch.zeros_like(parameter))
+                    buffer.lerp_(parameter.grad, 1 - group["momentum"])
+                    updates.append(parameter.grad.lerp(buffer, group["momentum"]))
+                scale = max(1.0, shape[0] / shape[1]) ** 0.5
+                for parameter, update in zip(parameters, orthogonalise(torch.stack(updates))):
+                    parameter.add_(update, alpha=-group["lr"] * scale)
+
+
+def rate(step: int, steps: int) -> float:
+    """Warm up, stay, then fall in a straight line to zero."""
+    if step < WARM_UP:
+        return (step + 1) / WARM_UP
+    left = (steps - step) / (steps * (1 - DECAY_FROM))
+    return min(1.0, left)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="fewer steps than the corpus has batches for")
+    parser.add_argument("--save-every", type=int, default=100, help="steps between checkpoints")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    arguments = parser.parse_args()
+
+    torch.manual_seed(arguments.seed)
+    torch.set_num_threads(arguments.threads)
+    model = SnugTiny()
+    samples = load(arguments.corpus, Tokenizer.from_file(str(arguments.tokenizer)), 2048)
+    batches = micro_batches(samples, Random(arguments.seed))
+    steps = min(len(batches) // MICRO_BATCHES, arguments.steps or len(batches))
+    tokens = sum(len(sample.ids) for batch in batches for sample in batch)
+    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(samples)} samples, {tokens} tokens, {steps} steps", flush=True)
+
+    matrices = [p for p in model.blk.parameters() if p.dim() == 2]
+    others = [p for name, p in model.named_parameters() if p.dim() == 1 or name.startswith("token_embd")]
+    optimisers = [Muon(matrices, MUON_RATE), torch.optim.AdamW(others, ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
+    first = 0
+    checkpoint = arguments.out.with_suffix(".checkpoint.pt")
+    if arguments.resume and checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(saved["model"])
+        for optimiser, state in zip(optimisers, saved["optimisers"]):
+            optimiser.load_state_dict(state)
+        first = saved["step"]
+
+    began, seen, running = time.time(), 0, []
+    for step in range(first, steps):
+        for optimiser, peak in zip(optimisers, (MUON_RATE, ADAM_RATE)):
+            for group in optimiser.param_groups:
+                group["lr"] = peak * rate(step, steps)
+        parts = [collate(batch) for batch in batches[step * MICRO_BATCHES : (step + 1) * MICRO_BATCHES]]
+        total = sum(weights.sum() for _, _, weights in parts)
+        loss_of_step = 0.0
+        for inputs, targets, weights in parts:
+            losses = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten(), reduction="none")
+            loss = (losses * weights.flatten()).sum() / total
+            loss.backward()
+            loss_of_step += loss.item()
+            seen += inputs.numel()
+        for optimiser in optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
+        running.append(loss_of_step)
+        if (step + 1) % 10 == 0:
+            spent = time.time() - began
+            print(f"step {step + 1}/{steps}  loss {sum(running) / len(running):.4f}  {spent:.0f} s  {seen / spent:.0f} tokens/s", flush=True)
+            running = []
+        if (step + 1) % arguments.save_every == 0 or step + 1 == steps:
+            torch.save(model.state_dict(), arguments.out)
+            torch.save({"model": model.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step + 1}, checkpoint)
+
+
+if __name__ == "__main__":
+    main()

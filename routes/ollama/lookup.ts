@@ -1,0 +1,62 @@
+import { EngineError } from '../../engine/errors.ts'
+import { type ModelRef, parseModelRef } from '../../engine/store/model-ref.ts'
+import { parseModelName } from '../../engine/store/name.ts'
+import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
+import { RequestError } from '../wire/problem.ts'
+
+/** How an endpoint words what is wrong with a name. */
+export interface Wording {
+  invalid: string
+  notFound: string
+  /** For models that run on other people's machines: this server never forwards a request. */
+  cloud: string
+}
+
+/**
+ * The model a client means by `rawName`, taking `:local` and `:cloud` into account. Throws RequestError:
+ * 400 for a bad name, 403 for a cloud model, 404 for one that is not installed.
+ */
+export async function findModel(
+  models: ModelStore,
+  rawName: string,
+  wording: Wording,
+): Promise<{ model: InstalledModel; ref: ModelRef }> {
+  const ref = parseModelRef(rawName)
+  if (parseModelName(ref.name) === undefined) throw new RequestError(400, wording.invalid)
+  if (ref.source === 'cloud') throw new RequestError(403, wording.cloud)
+  return { model: await orNotFound(() => models.find(ref.name), wording), ref }
+}
+
+/** Puts a failed lookup into the words of the endpoint. */
+export async function orNotFound<T>(lookup: () => Promise<T>, wording: Omit<Wording, 'cloud'>): Promise<T> {
+  try {
+    return await lookup()
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    if (error.code === 'model_not_found') throw new RequestError(404, wording.notFound)
+    if (error.code === 'invalid_model_name') throw new RequestError(400, wording.invalid)
+    throw error
+  }
+}
+
+const inferenceWording = (rawName: string): Wording => ({
+  invalid: 'invalid model name',
+  notFound: `model '${rawName}' not found`,
+  cloud: 'ollama cloud is disabled: remote model is unavailable',
+})
+
+/** The model for generate and chat. Throws like findModel. */
+export async function findForInference(
+  models: ModelStore,
+  rawName: string,
+): Promise<{ model: InstalledModel; ref: ModelRef }> {
+  return findModel(models, rawName, inferenceWording(rawName))
+}
+
+/** Refuses a stub of another server's model: there are no weights to run. Throws RequestError. */
+export function refuseStub({ model, ref }: { model: InstalledModel; ref: ModelRef }, rawName: string): void {
+  if (model.weightsPath !== undefined) return
+  const wording = inferenceWording(rawName)
+  if (ref.source === 'local') throw new RequestError(404, wording.notFound)
+  throw new RequestError(403, wording.cloud)
+}

@@ -1,0 +1,62 @@
+import type { FastifyReply } from 'fastify'
+import { z } from 'zod'
+import { goQuote } from '../../engine/store/go-quote.ts'
+import { parseModelRef, storedName } from '../../engine/store/model-ref.ts'
+import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
+import type { Engine, LoadedModel } from '../../engine/types.ts'
+import { localTimestamp } from '../../formats/timestamps.ts'
+import { RequestError } from '../wire/problem.ts'
+import { toDetails, toRemote } from './details.ts'
+import { text } from './fields.ts'
+import { orNotFound } from './lookup.ts'
+import { omitEmpty } from './omit-empty.ts'
+
+/** GET /api/tags: every installed model, newest first. */
+export async function listModels(models: ModelStore) {
+  return { models: (await models.list()).map(toListed) }
+}
+
+const toListed = (model: InstalledModel) => ({
+  name: model.shortName,
+  model: model.shortName,
+  ...toRemote(model),
+  modified_at: localTimestamp(model.modifiedAt.getTime()),
+  size: model.sizeBytes,
+  digest: model.digest,
+  details: toDetails(model),
+  ...omitEmpty({ capabilities: model.capabilities }),
+})
+
+/** GET /api/ps: every loaded model, the one that stays longest first. */
+export const listLoaded = (engine: Engine) => ({ models: engine.loaded().map(toLoaded) })
+
+const toLoaded = ({ model, ...loaded }: LoadedModel) => ({
+  name: model.shortName,
+  model: model.shortName,
+  size: loaded.sizeBytes,
+  digest: model.digest,
+  details: toDetails(model),
+  expires_at: localTimestamp(loaded.expiresAtMs),
+  size_vram: loaded.sizeVramBytes,
+  context_length: loaded.contextLength,
+})
+
+export const DeleteRequest = z
+  .object({ model: text().describe('Model to remove'), name: text().describe('Older name of `model`') })
+  .meta({ id: 'OllamaDeleteRequest', title: 'DeleteRequest' })
+
+/** DELETE /api/delete: removes a model from disk. One that is loaded keeps running until it expires. */
+export async function deleteModel(
+  models: ModelStore,
+  body: z.output<typeof DeleteRequest>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const rawName = body.model || body.name
+  if (rawName === '') throw new RequestError(400, 'model is required')
+  // A stub is stored with its cloud suffix as part of the tag.
+  await orNotFound(() => models.delete(storedName(parseModelRef(rawName))), {
+    invalid: `name ${goQuote(rawName)} is invalid`,
+    notFound: `model '${rawName}' not found`,
+  })
+  return reply.send()
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import type { InstalledModel } from '../../engine/store/types.ts'
+import type { GenerateJob } from '../../engine/types.ts'
+import { maybe } from '../wire/maybe.ts'
+import { RequestError } from '../wire/problem.ts'
+import { choicesOf, commonJob, jobFields } from './job-fields.ts'
+import { Prompts } from './prompts.ts'
+
+export const CompletionsRequest = z
+  .object({
+    ...jobFields,
+    prompt: Prompts,
+    suffix: maybe(z.string()),
+    echo: maybe(z.boolean()),
+    best_of: maybe(z.int().min(1)),
+    logprobs: maybe(z.int().min(0).max(20)).describe('Alternatives to report with each token'),
+    raw: maybe(z.boolean()).describe('Extension: no chat template around the prompt'),
+  })
+  .meta({ id: 'OpenAICompletionsRequest' })
+export type CompletionsRequest = z.infer<typeof CompletionsRequest>
+
+/** What the engine has to do: `n` jobs for each prompt, prompt by prompt. Throws like `commonJob`. */
+export function toJobs(body: CompletionsRequest, model: InstalledModel): GenerateJob[] {
+  refuseBestOf(body)
+  if (body.echo && body.logprobs !== undefined) {
+    throw new RequestError(400, 'echo with logprobs is not supported: prompts are not scored', 'logprobs')
+  }
+  const common = commonJob(body, model, body.max_tokens)
+  // Zero means "no limit" elsewhere; with echo it asks for the prompt and nothing more.
+  if (body.echo && body.max_tokens === 0) common.options.maxTokens = 0
+  return body.prompt.flatMap((prompt) => choicesOf({ ...common, ...toJob(body, prompt) }, body.n ?? 1))
+}
+
+function toJob(
+  body: CompletionsRequest,
+  prompt: string | readonly number[],
+): Omit<GenerateJob, keyof ReturnType<typeof commonJob>> {
+  const isText = typeof prompt === 'string'
+  if (body.echo && !isText) throw new RequestError(400, 'echo needs prompts that are text', 'prompt')
+  if (body.suffix && !isText) throw new RequestError(400, 'suffix needs prompts that are text', 'prompt')
+  return {
+    kind: 'generate',
+    prompt,
+    suffix: body.suffix === '' ? undefined : body.suffix,
+    raw: (body.raw ?? false) || (body.echo ?? false) || !isText,
+    // This reply has no place for thoughts.
+    think: false,
+    topLogprobs: body.logprobs,
+  }
+}
+
+function refuseBestOf({ best_of, n, stream }: CompletionsRequest): void {
+  if (best_of === undefined || best_of === 1) return
+  if (stream) throw new RequestError(400, 'best_of cannot be streamed', 'best_of')
+  if (best_of < (n ?? 1)) throw new RequestError(400, 'best_of must be at least n', 'best_of')
+  if (best_of > (n ?? 1)) throw new RequestError(400, 'best_of greater than n is not supported', 'best_of')
+}

@@ -1,0 +1,44 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { chat } from './chat.ts'
+import { ChatRequest } from './chat-job.ts'
+import { completions } from './completions.ts'
+import { CompletionsRequest } from './completions-job.ts'
+import { openaiError, sharedError } from './error.ts'
+import { listModels, retrieveModel } from './models.ts'
+import { acceptJsonBodies } from './request-body.ts'
+import { refuseUnknownPaths } from './unknown-path.ts'
+import { validatorCompiler } from './validate.ts'
+
+/** OpenAI's dialect under /v1, and without that prefix where llama-server has it so. */
+export const openaiRoutes: FastifyPluginAsyncZod = async (app) => {
+  acceptJsonBodies(app)
+  app.setValidatorCompiler(validatorCompiler)
+  app.register(inferenceRoutes)
+  app.register(modelListRoutes)
+  app.register(v1Routes, { prefix: '/v1' })
+}
+
+const v1Routes: FastifyPluginAsyncZod = async (app) => {
+  app.setErrorHandler(sharedError)
+  refuseUnknownPaths(app)
+  app.register(inferenceRoutes)
+  app.register(modelListRoutes)
+  // A wildcard: names have slashes, percent-encoded by the client libraries and bare from curl.
+  app.get('/models/*', { schema: { params: z.object({ '*': z.string() }) } }, (req) =>
+    retrieveModel(app.models, app.engine, req.params['*']),
+  )
+}
+
+const inferenceRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.setErrorHandler(openaiError)
+  app.post('/chat/completions', { schema: { body: ChatRequest } }, (req, reply) => chat(req.body, reply))
+  app.post('/completions', { schema: { body: CompletionsRequest } }, (req, reply) =>
+    completions(req.body, reply),
+  )
+}
+
+const modelListRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.setErrorHandler(sharedError)
+  app.get('/models', () => listModels(app.models, app.engine))
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from '../config/load.ts'
+import { createEngine } from '../engine/engine.ts'
+import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
+import { installBundledModel } from '../engine/store/bundled.ts'
+import { openModelStore } from '../engine/store/models.ts'
+import type { Deps } from './app.ts'
+import { PACKAGE_ROOT } from './package-root.ts'
+import { StartError } from './start-error.ts'
+
+/** Builds the real store and the real engine. The only place that does. Throws StartError. */
+export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
+  const { modelsFolder: folder, noPrune, threads, libraryDir } = config
+  const file = join(PACKAGE_ROOT, 'models', 'snug-tiny.gguf')
+  try {
+    await installBundledModel({ folder, name: 'snug-tiny', file, log: logger })
+  } catch (error) {
+    // A folder that can only be read is a fine place to serve models from.
+    logger.warn({ err: error, folder }, 'the bundled model could not be installed')
+  }
+  const models = await openModelStore({ folder, log: logger, noPrune }).catch((cause: Error) => {
+    throw new StartError(`the models folder cannot be used: ${cause.message}. Set OLLAMA_MODELS to another`, {
+      cause,
+    })
+  })
+  const backend = createEmbeddedBackend({
+    threads,
+    environment: config.engineEnvironment,
+    log: logger,
+    ...(libraryDir === undefined ? {} : { libraryDir }),
+  })
+  return { engine: createEngine({ backend, settings: config, log: logger }), models, logger }
+}
