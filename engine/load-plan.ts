@@ -20,7 +20,10 @@ const ONE_AT_A_TIME = new Set([
 ])
 
 /** The options a job really runs with: request over model over dialect over built-in defaults. */
-export function optionsFor(job: Pick<Job, 'model' | 'options' | 'defaults'>, settings: EngineSettings): ModelOptions {
+export function optionsFor(
+  job: Pick<Job, 'model' | 'options' | 'defaults'>,
+  settings: EngineSettings,
+): ModelOptions {
   const { model, options, defaults } = job
   return resolveOptions({
     defaults: defaults ?? {},

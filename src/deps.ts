@@ -19,7 +19,7 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     // A folder that can only be read is a fine place to serve models from.
     logger.warn({ err: error, folder }, 'the bundled model could not be installed')
   }
-  const models = await openModelStore({ folder, log: logger, noPrune }).catch((cause: Error) => {
+  const models = await openModelStore({ folder, log: logger, noPrune, templates: 'jinja' }).catch((cause: Error) => {
     throw new StartError(`the models folder cannot be used: ${cause.message}. Set OLLAMA_MODELS to another`, {
       cause,
     })

@@ -34,7 +34,7 @@ export async function readGgufHeader(file: FileHandle): Promise<GgufHeader> {
       return parseGguf(bytes)
     } catch (error) {
       if (!(error instanceof MoreBytesNeeded)) throw error
-      if (false) {
+      if (error.end > size) {
         throw new GgufError(`cut short: the header needs byte ${error.end}, the file has ${size}`)
       }
       if (error.end > LIMITS.headerBytes) {

@@ -4,8 +4,7 @@
  * our layout, must come out as llama.cpp's sources give them.
  */
 import { EngineError } from '../errors.ts'
-import { KNOWN_VERSIONS } from './layout.ts'
-import type { Library } from './library.ts'
+import { type ContextParams, KNOWN_VERSIONS, type ModelParams } from './layout.ts'
 
 // src/llama-model.cpp llama_model_default_params, src/llama-context.cpp llama_context_default_params.
 const MODEL_DEFAULTS: Record<string, unknown> = {
@@ -44,10 +43,15 @@ const CONTEXT_DEFAULTS: Record<string, unknown> = {
   n_samplers: 0,
 }
 
+/** What a library says of itself. */
+export interface SelfDescription {
+  version: () => string
+  defaultModelParams: () => ModelParams
+  defaultContextParams: () => ContextParams
+}
+
 /** Throws EngineError `load_failed` naming the first thing that differs from what this build knows. */
-export function checkAbi(
-  library: Pick<Library, 'version' | 'defaultModelParams' | 'defaultContextParams'>,
-): void {
+export function checkAbi(library: SelfDescription): void {
   const version = library.version().split('-')[0] ?? ''
   if (!KNOWN_VERSIONS.includes(version)) {
     throw new EngineError(

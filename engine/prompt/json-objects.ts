@@ -26,7 +26,8 @@ export function objectCutter(): ObjectCutter {
   return {
     take(text) {
       for (let at = 0; at < text.length; at++) {
-        if (closes(text.charAt(at))) return { object: object + text.slice(0, at + 1), rest: text.slice(at + 1) }
+        if (closes(text.charAt(at)))
+          return { object: object + text.slice(0, at + 1), rest: text.slice(at + 1) }
       }
       object += text
       return undefined

@@ -1,3 +1,5 @@
+import type { Message, Tool, ToolCall } from '../types.ts'
+import { compileTemplate } from './template.ts'
 import type { Markup } from './tool-call-markup.ts'
 
 /** How a model writes tool calls. */
@@ -31,3 +33,97 @@ const TAGS: readonly (readonly [open: string, close: string | undefined])[] = [
   ['[TOOL_CALLS]', undefined],
   ['<function=', '</function>'],
 ]
+
+/**
+ * Reads off a Jinja template how its model writes calls: by the tags of known families, else by rendering a call and
+ * looking at what stands before it. A template that prints none gets bare JSON, as in ollama's tools package.
+ */
+export function toolCallFormat(template: string): ToolCallFormat {
+  const known = TAGS.find(([open]) => template.includes(open))
+  const shown = shownCall(template)
+  const [open, close] = known ?? (shown === undefined ? ['{'] : tagsAround(shown))
+  const opening = shown?.before ?? ''
+  return {
+    open,
+    close,
+    markup: markupOf(template),
+    argumentsKey: shown?.between.includes('parameters') ? 'parameters' : 'arguments',
+    isList: opening.slice(opening.indexOf(open) + open.length).includes('['),
+  }
+}
+
+function markupOf(template: string): Markup | undefined {
+  if (template.includes('<arg_key>')) return 'arg-pairs'
+  if (template.includes('<invoke name=')) return 'invoke'
+  return template.includes('<parameter=') ? 'function-tags' : undefined
+}
+
+/** A rendered call: what the template puts before the name, between name and first argument, and after. */
+interface ShownCall {
+  before: string
+  between: string
+  after: string
+}
+
+const NAME = 'probe_function'
+const KEY = 'probe_argument'
+const ANSWER = 'An answer.'
+const TOOL: Tool = {
+  type: 'function',
+  function: { name: NAME, description: '', parameters: { type: 'object', properties: {}, required: [] } },
+}
+
+/** Renders a call and, to know where an answer begins, an answer in its place. */
+function shownCall(template: string): ShownCall | undefined {
+  const call = rendered(template, '', [{ id: 'probe0000', name: NAME, arguments: { [KEY]: 1 } }])
+  const answer = rendered(template, ANSWER, undefined)
+  if (call === undefined || answer === undefined) return undefined
+  const start = tagStart(call, commonLength(call, answer))
+  const name = call.indexOf(NAME, start)
+  const key = call.indexOf(KEY, name)
+  if (name < 0 || key < 0) return undefined
+  return {
+    before: call.slice(start, name),
+    between: call.slice(name + NAME.length, key),
+    after: call.slice(key + KEY.length),
+  }
+}
+
+function commonLength(a: string, b: string): number {
+  let length = 0
+  while (length < a.length && a[length] === b[length]) length++
+  return length
+}
+
+/** Steps back to the beginning of the tag that `at` is in the middle of: two tags may begin alike. */
+function tagStart(text: string, at: number): number {
+  const open = text.lastIndexOf('<', at - 1)
+  return open > text.lastIndexOf('>', at - 1) ? open : at
+}
+
+function rendered(template: string, content: string, toolCalls: ToolCall[] | undefined): string | undefined {
+  const messages: Message[] = [
+    { role: 'user', content: 'probe question' },
+    { role: 'assistant', content, ...(toolCalls && { toolCalls }) },
+  ]
+  try {
+    return compileTemplate(template).render({
+      messages,
+      tools: [TOOL],
+      addGenerationPrompt: false,
+      now: new Date(0),
+    })
+  } catch {
+    // A template that refuses calls says nothing about how they are written.
+    return undefined
+  }
+}
+
+/** The first tag before a call, and its closing twin when it stands behind the call. */
+function tagsAround({ before, after }: ShownCall): [open: string, close?: string] {
+  const text = before.split('{', 1).join('').trim()
+  const open = /^<[^>\s]+>|^\[[A-Z_]+\]/.exec(text)?.[0] ?? text.replace(/\[$/, '').trim()
+  if (open.length < 2) return ['{']
+  const close = open.replace(/^([<[])/, '$1/')
+  return after.includes(close) ? [open, close] : [open]
+}

@@ -6,6 +6,7 @@
 import argparse
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -19,6 +20,7 @@ from model import SnugTiny
 PROMPT_WEIGHT = 0.1
 MICRO_BATCH_TOKENS = 4096
 MICRO_BATCHES = 2
+PIECES = 3
 MUON_RATE = 0.02
 ADAM_RATE = 4e-3
 WARM_UP = 40
@@ -98,6 +100,12 @@ def micro_batches(samples: list[Sample], rng: Random) -> list[list[Sample]]:
     return batches
 
 
+def pieces(batch: list[Sample]) -> list[list[Sample]]:
+    """A batch cut into pieces that the workers share out, so that a slow core does not hold up the other."""
+    size = -(-len(batch) // PIECES)
+    return [batch[i : i + size] for i in range(0, len(batch), size)]
+
+
 def collate(batch: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Inputs, targets and weights, padded at the end (causal attention never looks there)."""
     size = padded(max(len(sample.ids) for sample in batch))
@@ -159,7 +167,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, help="fewer steps than the corpus has batches for")
+    parser.add_argument("--steps", type=int, help="stop, and let the rate fall to zero, after this many steps")
     parser.add_argument("--save-every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     arguments = parser.parse_args()
@@ -185,20 +193,30 @@ def main() -> None:
             optimiser.load_state_dict(state)
         first = saved["step"]
 
+    parameters = list(model.parameters())
+    workers = ThreadPoolExecutor(arguments.threads, initializer=torch.set_num_threads, initargs=(1,))
     began, seen, running = time.time(), 0, []
     for step in range(first, steps):
         for optimiser, peak in zip(optimisers, (MUON_RATE, ADAM_RATE)):
             for group in optimiser.param_groups:
                 group["lr"] = peak * rate(step, steps)
-        parts = [collate(batch) for batch in batches[step * MICRO_BATCHES : (step + 1) * MICRO_BATCHES]]
+        chosen = batches[step * MICRO_BATCHES : (step + 1) * MICRO_BATCHES]
+        parts = [collate(piece) for batch in chosen for piece in pieces(batch)]
         total = sum(weights.sum() for _, _, weights in parts)
-        loss_of_step = 0.0
-        for inputs, targets, weights in parts:
+
+        def gradients(part: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> tuple[float, tuple[torch.Tensor, ...]]:
+            inputs, targets, weights = part
             losses = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten(), reduction="none")
             loss = (losses * weights.flatten()).sum() / total
-            loss.backward()
-            loss_of_step += loss.item()
-            seen += inputs.numel()
+            return loss.item(), torch.autograd.grad(loss, parameters)
+
+        loss_of_step = 0.0
+        # The results come in the order of the parts, so the sums do not depend on who was faster.
+        for loss, found in workers.map(gradients, parts):
+            loss_of_step += loss
+            for parameter, gradient in zip(parameters, found):
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+        seen += sum(inputs.numel() for inputs, _, _ in parts)
         for optimiser in optimisers:
             optimiser.step()
             optimiser.zero_grad()

@@ -61,7 +61,7 @@ export async function chat(
   return toAnswer(body, await collect(events))
 }
 
-/** The job a request asks for, before its options and format are looked at. Throws EngineError `unsupported`. */
+/** The job a request asks for, before its options and format are looked at. */
 export function toJob(body: ChatRequest, model: InstalledModel): ChatJob {
   return {
     kind: 'chat',

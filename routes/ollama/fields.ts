@@ -30,18 +30,22 @@ export const list = <T extends z.ZodType>(item: T, goType: string) =>
     .nullish()
     .transform((items) => (items ?? []).filter((one): one is NonNullable<typeof one> => one !== null))
 
-/** A field whose value has several shapes. The reader's error message is the whole answer to the client. */
+/** A transform by a reader that throws SyntaxError; that error's message is the whole answer to the client. */
+export const orIssue =
+  <I, O>(reader: (value: I) => O) =>
+  (value: I, context: z.RefinementCtx): O => {
+    try {
+      return reader(value)
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      context.addIssue({ code: 'custom', message: error.message })
+      return z.NEVER
+    }
+  }
+
+/** A field whose value has several shapes; see orIssue for the reader. */
 export const readBy = <T>(reader: (value: unknown) => T) =>
   z
     .unknown()
     .optional()
-    .transform((value, context) => {
-      if (value === undefined || value === null) return undefined
-      try {
-        return reader(value)
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error
-        context.addIssue({ code: 'custom', message: error.message })
-        return z.NEVER
-      }
-    })
+    .transform(orIssue((value) => (value === undefined || value === null ? undefined : reader(value))))

@@ -82,7 +82,7 @@ function refuseUnusable(body: GenerateRequest, model: InstalledModel): void {
   }
 }
 
-/** The job a request asks for, before its options and format are looked at. Throws EngineError `unsupported`. */
+/** The job a request asks for, before its options and format are looked at. */
 export function toJob(body: GenerateRequest, model: InstalledModel): GenerateJob {
   return {
     kind: 'generate',

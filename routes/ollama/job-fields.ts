@@ -31,7 +31,7 @@ type JobFields = z.output<z.ZodObject<typeof jobFields>>
 
 /**
  * The part of a job that both endpoints build alike. Options and format come later: capability errors go
- * before theirs. Throws EngineError `unsupported` when the model cannot think as asked.
+ * before theirs.
  */
 export function commonJob(
   body: JobFields,
@@ -40,7 +40,7 @@ export function commonJob(
   Job,
   'model' | 'rawName' | 'options' | 'keepAliveMs' | 'think' | 'topLogprobs' | 'truncate' | 'shift'
 > {
-  const think = thinkFor(model, body.think, body.model)
+  const think = thinkFor(model, body.think)
   return {
     model,
     rawName: body.model,

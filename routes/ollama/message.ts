@@ -2,21 +2,11 @@ import { z } from 'zod'
 import type { Message as EngineMessage, Tool as EngineTool, ToolCall } from '../../engine/types.ts'
 import { decodeBase64 } from '../wire/base64.ts'
 import { maybe } from '../wire/maybe.ts'
-import { integer, list, text } from './fields.ts'
+import { integer, list, orIssue, text } from './fields.ts'
 
 /** Bytes that travel as base64. */
 export const images = () =>
-  list(
-    z.string('api.ImageData').transform((encoded, context) => {
-      try {
-        return decodeBase64(encoded)
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: (error as SyntaxError).message })
-        return z.NEVER
-      }
-    }),
-    '[]api.ImageData',
-  )
+  list(z.string('api.ImageData').transform(orIssue(decodeBase64)), '[]api.ImageData')
 
 const CallRequest = z.object(
   {

@@ -1,4 +1,3 @@
-import { EngineError } from '../../engine/errors.ts'
 import { goQuote } from '../../engine/store/go-quote.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
 import type { ThinkLevel } from '../../engine/types.ts'
@@ -17,19 +16,11 @@ export function readThink(value: unknown): ThinkLevel {
 const isLevel = (text: string): text is Extract<ThinkLevel, string> => LEVELS.includes(text)
 
 /**
- * What a request means for this model: a model that can think does, unless told not to.
- * Throws EngineError `unsupported` when thinking is asked of a model that cannot.
+ * What a request means for this model: one that can think does, unless told not to. Whether the model can
+ * do as asked is the engine's to check.
  */
-export function thinkFor(
-  model: InstalledModel,
-  asked: ThinkLevel | undefined,
-  rawName: string,
-): ThinkLevel | undefined {
-  const canThink = model.capabilities.includes('thinking')
-  if (asked === undefined) return canThink ? true : undefined
-  if (asked !== false && !canThink) {
-    throw new EngineError('unsupported', `"${rawName}" does not support thinking`)
-  }
+export function thinkFor(model: InstalledModel, asked: ThinkLevel | undefined): ThinkLevel | undefined {
+  if (asked === undefined) return model.capabilities.includes('thinking') ? true : undefined
   return asked === 'max' && isHarmony(model) ? 'high' : asked
 }
 

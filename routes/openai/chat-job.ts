@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { InstalledModel } from '../../engine/store/types.ts'
-import type { ChatJob, Message } from '../../engine/types.ts'
+import type { ChatJob } from '../../engine/types.ts'
 import { thinkFor } from '../ollama/think.ts'
 import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'
@@ -35,17 +35,15 @@ export function toJob(body: ChatRequest, model: InstalledModel): ChatJob {
   if (body.top_logprobs && !body.logprobs) {
     throw new RequestError(400, 'top_logprobs needs logprobs to be true', 'top_logprobs')
   }
-  const messages = toMessages(body.messages)
-  refuseBlindModel(messages, model, body.model)
   const asked = toThink(body)
   const canThink = model.capabilities.includes('thinking')
   return {
     kind: 'chat',
     ...commonJob(body, model, body.max_completion_tokens ?? body.max_tokens),
     ...toToolJob(body),
-    messages,
+    messages: toMessages(body.messages),
     // People set an effort once for all models, so one that cannot think does not refuse it.
-    think: canThink ? thinkFor(model, asked, body.model) : undefined,
+    think: canThink ? thinkFor(model, asked) : undefined,
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
   }
 }
@@ -53,11 +51,4 @@ export function toJob(body: ChatRequest, model: InstalledModel): ChatJob {
 function refuseAudioOutput(body: ChatRequest): void {
   const wantsAudio = body.modalities?.includes('audio') || (body.audio ?? undefined) !== undefined
   if (wantsAudio) throw new RequestError(400, 'audio output is not supported', 'modalities')
-}
-
-function refuseBlindModel(messages: readonly Message[], model: InstalledModel, rawName: string): void {
-  const hasImages = messages.some((message) => message.images !== undefined)
-  if (hasImages && !model.capabilities.includes('vision')) {
-    throw new RequestError(400, `"${rawName}" does not support vision`, 'messages')
-  }
 }

@@ -60,7 +60,9 @@ export function toCompletion(head: Head<'chat.completion'>, answers: readonly An
         refusal: null,
         ...(answer.thinking === '' ? {} : toReasoning(answer.thinking)),
         // Never an empty list: clients take the key itself for a call.
-        ...(answer.toolCalls.length === 0 ? {} : { tool_calls: answer.toolCalls.map(toWireCall) }),
+        ...(answer.toolCalls.length === 0
+          ? {}
+          : { tool_calls: answer.toolCalls.map((call) => toWireCall(call, head)) }),
       },
       logprobs: toLogprobs(answer.logprobs),
       finish_reason: toFinish(answer.reason, answer.toolCalls.length > 0),
@@ -83,7 +85,7 @@ export async function* toChunks(
   for await (const { index, item: event } of events) {
     if (event.type === 'tool-call') called.add(index)
     if (event.type === 'end') usages.push(event.usage)
-    const choice = { index, ...toChoice(event, called.has(index)) }
+    const choice = { index, ...toChoice(event, head, called.has(index)) }
     yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) }
   }
   if (includeUsage) yield { ...head, choices: [], usage: toUsage(usages) }
@@ -92,7 +94,7 @@ export async function* toChunks(
 
 type Choice = Omit<ChatChunk['choices'][number], 'index'>
 
-function toChoice(event: EngineEvent, hasCalled: boolean): Choice {
+function toChoice(event: EngineEvent, head: Head<string>, hasCalled: boolean): Choice {
   switch (event.type) {
     case 'started':
       return delta({ role: 'assistant', content: '' })
@@ -101,7 +103,7 @@ function toChoice(event: EngineEvent, hasCalled: boolean): Choice {
     case 'text-delta':
       return delta({ content: event.text }, toLogprobs(event.logprobs))
     case 'tool-call':
-      return delta({ tool_calls: [{ index: event.index, ...toWireCall(event.call) }] })
+      return delta({ tool_calls: [{ index: event.index, ...toWireCall(event.call, head) }] })
     case 'end':
       return { delta: {}, logprobs: null, finish_reason: toFinish(event.reason, hasCalled) }
   }
@@ -116,8 +118,9 @@ const delta = (content: Choice['delta'], logprobs: WireLogprobs | null = null): 
 /** Half of the clients read one name, half the other. */
 const toReasoning = (text: string): Reasoning => ({ reasoning_content: text, reasoning: text })
 
-const toWireCall = (call: ToolCall & { id: string }): WireToolCall => ({
-  id: call.id,
+/** The engine's ids are short, and agents keep hundreds of calls: the reply's own id makes them long enough. */
+const toWireCall = (call: ToolCall & { id: string }, head: Head<string>): WireToolCall => ({
+  id: `${call.id}${head.id.slice(-16)}`,
   type: 'function',
   function: { name: call.name, arguments: JSON.stringify(call.arguments) },
 })

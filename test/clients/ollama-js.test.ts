@@ -1,5 +1,5 @@
 import { Ollama } from 'ollama'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Step } from '../helpers/scripted-backend.ts'
 import { serve, user, W } from '../routes/ollama/serve.ts'
 
@@ -67,7 +67,9 @@ describe('ollama 170: the JavaScript client', () => {
 
   test('ollama 170: stops generation with abort()', async () => {
     const steps: Step[] = Array.from({ length: 10_000 }, () => [{ waitMs: 5 }, 'x']).flat()
-    const { ollama, backend } = await client({ script: { answers: [{ steps }] } })
+    const { ollama, backend, app } = await client({ script: { answers: [{ steps }] } })
+    // After an abort, fetch opens a spare connection that never carries a request.
+    onTestFinished(() => app.server.closeAllConnections())
     const stream = await ollama.chat({ model: 'msg', messages: [user('Hi')], stream: true })
     const reading = (async () => {
       for await (const _part of stream) ollama.abort()

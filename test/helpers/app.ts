@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
-import { createEngine, type EngineSettings } from '../../engine/engine.ts'
+import { createEngine } from '../../engine/engine.ts'
+import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
 import { type FixtureRequest, installFixtures, tempFolder } from './fixtures.ts'
@@ -31,10 +32,10 @@ export async function testApp({ script, settings, models = ALL, app: change }: T
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates: 'jinja' })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
-  const app = buildApp({ ...TEST_CONFIG, ...change }, { engine, models: store, logger })
+  const app = buildApp({ emulatedVersion: '0.33.0', ...change }, { engine, models: store, logger })
   onTestFinished(() => app.close())
   await app.ready()
   let listening: Promise<string> | undefined
@@ -51,4 +52,14 @@ export async function testApp({ script, settings, models = ALL, app: change }: T
   }
 }
 
-const ALL: readonly FixtureRequest[] = ['tiny', 'tinysys', 'msg', 'jinja', 'bert', 'fim', 'tool', 'think', 'img']
+const ALL: readonly FixtureRequest[] = [
+  'tiny',
+  'tinysys',
+  'msg',
+  'jinja',
+  'bert',
+  'fim',
+  'tool',
+  'think',
+  'img',
+]

@@ -16,7 +16,8 @@ export interface FixtureModel {
   goTemplate?: string
   system?: string
   parameters?: Record<string, unknown>
-  messages?: readonly { role: string; content: string }[]
+  /** As Ollama stores them: the keys of its API. */
+  messages?: readonly Record<string, unknown>[]
   licenses?: readonly string[]
   /** A second GGUF, as vision models have. */
   projector?: Record<string, GgufValue>

@@ -5,6 +5,7 @@ import { methodOf } from './methods.ts'
 import { OPERATORS } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { testNamed } from './tests.ts'
+import { escapeHtml } from './text-filters.ts'
 import { type Dict, isDict, isNumeric, isTruthy, itemsOf, Namespace, typeName, type Value } from './value.ts'
 
 /** The value of an expression. Throws Error in Python's words where Jinja2 would. */
@@ -64,7 +65,36 @@ function binary(node: Binary, scope: Scope): Value {
   const isLenient = ['==', '!=', 'in', 'not in', '~'].includes(node.operator.value)
   if (!isLenient && left === undefined) throw undefinedError(node.left)
   if (!isLenient && right === undefined) throw undefinedError(node.right)
+  if (node.operator.value === '+' && isSafe(node)) {
+    return operator(escapedUnlessSafe(left, node.left), escapedUnlessSafe(right, node.right))
+  }
   return operator(left, right)
+}
+
+/** Known by node, because a long sum would ask for the same part again and again. */
+const safeNodes = new WeakMap<Node, boolean>()
+
+/** Whether Jinja2 holds the result for markup: the filters that say so, and what they are added to. */
+function isSafe(node: Node): boolean {
+  const known = safeNodes.get(node)
+  if (known !== undefined) return known
+  const isMarked = node.type === 'FilterExpression' && SAFE_FILTERS.has(filterName(node.filter))
+  const isSum = node.type === 'BinaryExpression' && node.operator.value === '+'
+  const safe = isMarked || (isSum && (isSafe(node.left) || isSafe(node.right)))
+  safeNodes.set(node, safe)
+  return safe
+}
+
+const SAFE_FILTERS = new Set(['safe', 'e', 'escape'])
+
+function filterName(filter: Identifier | Call): string {
+  const name = filter.type === 'Identifier' ? filter : filter.callee
+  return name.type === 'Identifier' ? name.value : ''
+}
+
+/** Adding to markup escapes what is added, also where nothing else is ever escaped. */
+function escapedUnlessSafe(value: Value, node: Node): Value {
+  return typeof value === 'string' && !isSafe(node) ? escapeHtml(value) : value
 }
 
 function unary(operator: string, value: Value): Value {

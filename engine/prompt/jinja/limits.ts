@@ -17,6 +17,11 @@ export function bounded<T extends string | unknown[]>(value: T): T {
   return value
 }
 
-export function tooLarge(): Error {
-  return new Error('a value in the chat template grew too large')
+/** A template was stopped at one of these bounds. */
+export class TemplateLimit extends Error {
+  override readonly name = 'TemplateLimit'
+}
+
+export function tooLarge(): TemplateLimit {
+  return new TemplateLimit('a value grew too large')
 }

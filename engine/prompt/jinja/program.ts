@@ -1,5 +1,5 @@
 import { type Node, parseJinja } from './ast.ts'
-import { MAX_RANGE } from './limits.ts'
+import { MAX_RANGE, TemplateLimit } from './limits.ts'
 import { Scope } from './scope.ts'
 import { print } from './statements.ts'
 import { strftime } from './strftime.ts'
@@ -59,7 +59,7 @@ const rangeOf: Callable = (args) => {
   const step = c ?? 1
   if (step === 0) throw new Error('range() arg 3 must not be zero')
   const length = Math.max(0, Math.ceil((stop - start) / step))
-  if (!(length <= MAX_RANGE)) throw new Error(`range() of more than ${MAX_RANGE} items`)
+  if (!(length <= MAX_RANGE)) throw new TemplateLimit(`range() of more than ${MAX_RANGE} items`)
   return Array.from({ length }, (_, i) => start + i * step)
 }
 

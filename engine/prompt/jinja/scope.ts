@@ -1,4 +1,4 @@
-import { MAX_STEPS } from './limits.ts'
+import { MAX_STEPS, TemplateLimit } from './limits.ts'
 import type { Value } from './value.ts'
 
 /** Variables as a block sees them: its own, then those of the blocks around it. */
@@ -28,7 +28,7 @@ export class Scope {
   /** Charges work to the whole rendering: `steps`, and more for a large value. Throws when a template runs away. */
   step(value?: Value, steps = 1): void {
     this.#counter.steps += steps + costOf(value)
-    if (this.#counter.steps > MAX_STEPS) throw new Error('the chat template takes too many steps')
+    if (this.#counter.steps > MAX_STEPS) throw new TemplateLimit('too many steps')
   }
 }
 

@@ -3,7 +3,7 @@ import { type JsonStyle, toJson } from './json.ts'
 import { bounded } from './limits.ts'
 import { capitalize, expectText, replace, strip, titleCase } from './methods.ts'
 import { percentFormat } from './text-format.ts'
-import { isTruthy, toText, type Value } from './value.ts'
+import { isTruthy, toText } from './value.ts'
 
 /** Widest indentation, in spaces: a wider one only serves to blow up the prompt. */
 const MAX_WIDTH = 1_000
@@ -16,7 +16,7 @@ export const TEXT_FILTERS: Readonly<Record<string, Filter>> = {
   capitalize: (v) => capitalize(toText(v)),
   trim: (v, given) => strip(toText(v), argument(given, 0, 'chars'), 'both'),
   string: toText,
-  // Nothing is escaped unless asked, so there is nothing to mark as safe.
+  // Nothing is escaped when printed; what it does to a sum is in expressions.ts.
   safe: (v) => v,
   e: (v) => escapeHtml(toText(v)),
   escape: (v) => escapeHtml(toText(v)),
@@ -62,6 +62,6 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 }
 
-function escapeHtml(text: Value & string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
 }

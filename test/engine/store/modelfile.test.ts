@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { goQuote } from '../../../engine/store/go-quote.ts'
 import { modelfileText, parametersText } from '../../../engine/store/modelfile.ts'
 import { T1 } from '../../helpers/fixture-models.ts'
 import { installFixtures, tempFolder } from '../../helpers/fixtures.ts'
@@ -20,16 +19,6 @@ describe('the parameters text', () => {
 
   test('is empty without parameters', () => {
     expect(parametersText({})).toBe('')
-  })
-
-  test.each([
-    ['a "b" \\', '"a \\"b\\" \\\\"'],
-    ['\n\r\t\v\f\b\u0007', '"\\n\\r\\t\\v\\f\\b\\a"'],
-    ['\0\u001b\u007f', '"\\x00\\x1b\\x7f"'],
-    ['grüß 🦙 \u200b\u00a0', '"grüß 🦙 \\u200b\\u00a0"'],
-    ['\u{e0001}', '"\\U000e0001"'],
-  ])('quotes %j as Go does', (text, quoted) => {
-    expect(goQuote(text)).toBe(quoted)
   })
 })
 

@@ -137,6 +137,31 @@ describe('a model', () => {
     })
   })
 
+  test('is found with messages that hold pictures and tool calls', async () => {
+    const folder = await tempFolder()
+    const call = { function: { name: 'get_weather', arguments: { city: 'Paris' } } }
+    await installFixtures(folder, [
+      {
+        from: 'tool',
+        messages: [
+          { role: 'user', content: 'What is this?', images: ['aGk='] },
+          { role: 'assistant', thinking: 'hm', tool_calls: [{ id: 'call_1', ...call }, call] },
+          { role: 'tool', content: '11', tool_name: 'get_weather', tool_call_id: 'call_1' },
+        ],
+      },
+    ])
+    expect((await (await openStore(folder)).find('tool')).messages).toEqual([
+      { role: 'user', content: 'What is this?', images: [Buffer.from('hi')] },
+      {
+        role: 'assistant',
+        content: '',
+        thinking: 'hm',
+        toolCalls: [{ id: 'call_1', ...call.function }, call.function],
+      },
+      { role: 'tool', content: '11', toolName: 'get_weather', toolCallId: 'call_1' },
+    ])
+  })
+
   test('gets the display texts its config leaves out from its weights', async () => {
     const folder = await tempFolder()
     const bare = { model_format: '', model_family: '', model_type: '', file_type: '' }

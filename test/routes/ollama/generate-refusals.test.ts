@@ -48,7 +48,7 @@ test.each([
 test('an image for a model that cannot see is refused', async () => {
   const { generate } = await serve()
   const reply = await generate({ model: 'tiny', prompt: 'a', images: ['AAAA'] })
-  expect([reply.status, reply.body.error]).toEqual([400, expect.stringMatching(/image/)])
+  expect([reply.status, reply.body]).toEqual([400, { error: '"tiny" does not support vision' }])
 })
 
 test.each([

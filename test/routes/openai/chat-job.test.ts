@@ -6,7 +6,6 @@ import { chatBody, model, withCapabilities } from './hand-made.ts'
 const read = (more: object = {}, on = model('tiny')) => toJob(ChatRequest.parse(chatBody(more)), on)
 const options = (more: object) => read(more).options
 const fault = (more: object) => ChatRequest.safeParse(chatBody(more)).error?.issues[0]?.message
-const PNG = `data:image/png;base64,${Buffer.from('png').toString('base64')}`
 
 test('a bare request asks for nothing but an answer', () => {
   expect(read()).toEqual({
@@ -200,18 +199,6 @@ test('openai 65: an effort does not trouble a model that cannot think', () => {
 
 test('openai 65: an unknown effort is refused, whatever the model', () => {
   expect(() => read({ reasoning_effort: 'banana' })).toThrow(/invalid reasoning value/)
-})
-
-const picture = { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: PNG }] }] }
-
-test('openai 46: an image is refused by a model that cannot see', () => {
-  expect(() => read(picture)).toThrow(
-    expect.objectContaining({ status: 400, message: '"tiny" does not support vision' }),
-  )
-})
-
-test('an image reaches a model that can see', () => {
-  expect(read(picture, withCapabilities('eyes', 'vision')).messages[0]?.images).toHaveLength(1)
 })
 
 test.each([{ modalities: ['text', 'audio'] }, { audio: { voice: 'alloy', format: 'wav' } }])(

@@ -33,7 +33,7 @@ const call = (index: number, name: string, args: Record<string, unknown>): Engin
 })
 
 const head = <O extends string>(object: O): Head<O> => ({
-  id: 'chatcmpl-1',
+  id: 'chatcmpl-ABCDEFGH0123456789abcdef',
   object,
   created: 1,
   model: 'tiny',
@@ -97,8 +97,15 @@ test('thoughts carry both names and no content', async () => {
 test('a call is one delta whose arguments are JSON text', async () => {
   const chunks = await chunksOf([STARTED, call(0, 'f', { city: 'Paris' }), call(1, 'g', {}), END])
   expect(chunks.map(({ choices: [choice] }) => choice?.delta.tool_calls).slice(1, 3)).toEqual([
-    [{ index: 0, id: 'call_0', type: 'function', function: { name: 'f', arguments: '{"city":"Paris"}' } }],
-    [{ index: 1, id: 'call_1', type: 'function', function: { name: 'g', arguments: '{}' } }],
+    [
+      {
+        index: 0,
+        id: 'call_00123456789abcdef',
+        type: 'function',
+        function: { name: 'f', arguments: '{"city":"Paris"}' },
+      },
+    ],
+    [{ index: 1, id: 'call_10123456789abcdef', type: 'function', function: { name: 'g', arguments: '{}' } }],
   ])
   expect(chunks.at(-1)?.choices[0]?.finish_reason).toBe('tool_calls')
 })

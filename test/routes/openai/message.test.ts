@@ -37,7 +37,7 @@ test('a refusal part of an earlier answer is text', () => {
   expect(read({ role: 'assistant', content })[0]?.content).toBe('no')
 })
 
-test('an image keeps its place between texts', () => {
+test('openai 44: an image keeps its place between texts', () => {
   const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } }
   const [message] = read({
     role: 'user',
@@ -47,7 +47,7 @@ test('an image keeps its place between texts', () => {
   expect(message?.images?.map((bytes) => Buffer.from(bytes).toString())).toEqual(['png-bytes'])
 })
 
-test('an image URL may be bare', () => {
+test('openai 44: an image URL may be bare', () => {
   const [message] = read({
     role: 'user',
     content: [{ type: 'image_url', image_url: `data:image/webp;base64,${PNG}` }],
@@ -76,7 +76,7 @@ test.each([
   )
 })
 
-test('audio is refused', () => {
+test('openai 48: audio is refused', () => {
   const content = [{ type: 'input_audio', input_audio: { data: 'aGk=', format: 'wav' } }]
   expect(() => read({ role: 'user', content })).toThrow('audio input is not supported')
 })

@@ -1,0 +1,38 @@
+import { EngineError } from './errors.ts'
+import type { Capability, InstalledModel } from './store/types.ts'
+import type { Job } from './types.ts'
+
+/**
+ * Refuses a job whose model cannot do what it asks, in Ollama's words (server/routes.go, server/images.go).
+ * Throws EngineError `unsupported`.
+ */
+export function checkJob(job: Job): void {
+  const { model, rawName } = job
+  const lacks = (capability: Capability) => !model.capabilities.includes(capability)
+  if (job.think !== undefined && job.think !== false && lacks('thinking')) {
+    throw new EngineError('unsupported', `"${rawName}" does not support thinking`)
+  }
+  if (lacks('completion')) throw new EngineError('unsupported', `"${rawName}" does not support ${job.kind}`)
+  const missing = wantedBy(job).filter(lacks)
+  if (missing.length > 0) {
+    const texts = missing.map((capability) => `${model.fullName} does not support ${capability}`)
+    throw new EngineError('unsupported', texts.join('\n'))
+  }
+  if (hasImages(job) && lacks('vision')) {
+    throw new EngineError('unsupported', `"${rawName}" does not support vision`)
+  }
+}
+
+function wantedBy(job: Job): Capability[] {
+  if (job.kind === 'generate') return job.suffix === undefined ? [] : ['insert']
+  return job.tools.length > 0 && job.toolChoice !== 'none' ? ['tools'] : []
+}
+
+const hasImages = (job: Job): boolean =>
+  job.kind === 'chat'
+    ? job.messages.some((message) => (message.images?.length ?? 0) > 0)
+    : (job.images?.length ?? 0) > 0
+
+/** Whether the answer is to begin with a thought: what the job says, or what the model does by itself. */
+export const wantsThought = (job: { model: InstalledModel; think?: Job['think'] }): boolean =>
+  job.think === undefined ? job.model.capabilities.includes('thinking') : job.think !== false

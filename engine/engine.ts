@@ -1,0 +1,115 @@
+/** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
+
+import { shapeAnswer } from './answer.ts'
+import type { Backend } from './backend.ts'
+import { checkJob } from './check.ts'
+import { grammarFor } from './constraint.ts'
+import { EngineError } from './errors.ts'
+import { loadPlanFor, optionsFor } from './load-plan.ts'
+import { parserFor, promptFor, tokensFor } from './prepare.ts'
+import { createScheduler, type Resident } from './scheduler/scheduler.ts'
+import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
+import type { InstalledModel } from './store/types.ts'
+import type { Engine, EngineEvent, Job, LoadedModel } from './types.ts'
+
+export interface EngineParts {
+  backend: Backend
+  settings: EngineSettings
+  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+}
+
+/** An engine with nothing in memory. Close it: it may hold child processes. */
+export function createEngine({ backend, settings, log }: EngineParts): Engine {
+  const scheduler = createScheduler<InstalledModel>({
+    backend,
+    maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
+    maxQueue: settings.maxQueue,
+    loadTimeoutMs: settings.loadTimeoutMs,
+    defaultKeepAliveMs: settings.keepAliveMs,
+    log,
+  })
+
+  function acquire(job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>, signal: AbortSignal) {
+    const plan = loadPlanFor(job, optionsFor(job, settings), settings)
+    const keepAlive = job.keepAliveMs === undefined ? {} : { keepAliveMs: job.keepAliveMs }
+    return scheduler.acquire({ plan, tag: job.model, ...keepAlive }, signal)
+  }
+
+  async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+    const startedAt = performance.now()
+    checkJob(job)
+    const prompt = promptFor(job, new Date())
+    const grammar = grammarFor(job, prompt)
+    const options = optionsFor(job, settings)
+    const lease = await acquire(job, signal)
+    try {
+      const { runner } = lease
+      const loadMs = performance.now() - startedAt
+      const tokens = await tokensFor(job, prompt, runner, options)
+      yield { type: 'started' }
+      const request = {
+        prompt: tokens,
+        sampling: options,
+        maxTokens: options.maxTokens,
+        keepTokens: options.keepTokens,
+        shift: job.shift && runner.info.canShift,
+        stop: options.stop,
+        returnTokens: job.kind === 'generate' && !job.raw,
+        ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
+        ...(grammar === undefined ? {} : { grammar }),
+      }
+      const oneCall = job.kind === 'chat' && !job.parallelToolCalls
+      const generation = yield* shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const { reason, tokenIds, ...usage } = generation
+      const totalMs = performance.now() - startedAt
+      const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }
+      yield { type: 'end', reason, usage: { ...usage, loadMs, totalMs }, ...context }
+    } catch (error) {
+      throw signal.aborted ? cancelled(signal.reason) : error
+    } finally {
+      lease.release()
+    }
+  }
+
+  return {
+    run,
+    check: checkJob,
+    render(job) {
+      const { text, imageCount } = promptFor(job, new Date())
+      return { text, imageCount }
+    },
+    async load(job, signal) {
+      const lease = await acquire(job, signal)
+      lease.release()
+    },
+    unload(model) {
+      const { weightsPath, adapterPaths } = model
+      if (weightsPath !== undefined) scheduler.unload({ weightsPath, adapterPaths })
+    },
+    loaded() {
+      const models = scheduler.residents().flatMap((resident) => toLoaded(resident) ?? [])
+      return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
+    },
+    close: () => scheduler.close(),
+  }
+}
+
+/** Whoever aborted may have said why in words for the client. */
+const cancelled = (reason: unknown): EngineError =>
+  reason instanceof EngineError ? reason : new EngineError('cancelled', 'request canceled', { cause: reason })
+
+/** What `ps` says of a resident; nothing while it loads. */
+function toLoaded(resident: Resident<InstalledModel>): LoadedModel | undefined {
+  const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
+  if (runner === undefined) return undefined
+  const { sizeBytes, sizeVramBytes, contextLength } = runner.info
+  // Its time begins anew when the last request ends; one that is on its way out has none left.
+  const since = users > 0 ? Date.now() : idleSinceMs
+  return {
+    model,
+    sizeBytes,
+    sizeVramBytes,
+    contextLength,
+    expiresAtMs: isRetiring ? Date.now() : since + keepAliveMs,
+  }
+}

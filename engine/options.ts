@@ -1,0 +1,140 @@
+/** Ollama's `options` (api/types.go): their names, types, defaults and limits, in requests and in stored models. */
+import { EngineError } from './errors.ts'
+import type { ModelOptions } from './types.ts'
+
+/** What holds where neither request, model nor dialect says otherwise. The context length is chosen elsewhere. */
+export const DEFAULT_OPTIONS: Omit<ModelOptions, 'contextLength'> = {
+  batchTokens: 512,
+  gpuLayers: -1,
+  mainGpu: undefined,
+  mmap: undefined,
+  threads: 0,
+  keepTokens: 4,
+  seed: -1,
+  maxTokens: -1,
+  topK: 40,
+  topP: 0.9,
+  minP: 0,
+  typicalP: 1,
+  repeatLastN: 64,
+  temperature: 0.8,
+  repeatPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  stop: [],
+  logitBias: [],
+}
+
+type Kind = 'integer' | 'float32' | 'boolean' | 'strings'
+
+const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
+  num_ctx: { key: 'contextLength', kind: 'integer' },
+  num_batch: { key: 'batchTokens', kind: 'integer' },
+  num_gpu: { key: 'gpuLayers', kind: 'integer' },
+  main_gpu: { key: 'mainGpu', kind: 'integer' },
+  use_mmap: { key: 'mmap', kind: 'boolean' },
+  num_thread: { key: 'threads', kind: 'integer' },
+  num_keep: { key: 'keepTokens', kind: 'integer' },
+  seed: { key: 'seed', kind: 'integer' },
+  num_predict: { key: 'maxTokens', kind: 'integer' },
+  top_k: { key: 'topK', kind: 'integer' },
+  top_p: { key: 'topP', kind: 'float32' },
+  min_p: { key: 'minP', kind: 'float32' },
+  typical_p: { key: 'typicalP', kind: 'float32' },
+  repeat_last_n: { key: 'repeatLastN', kind: 'integer' },
+  temperature: { key: 'temperature', kind: 'float32' },
+  repeat_penalty: { key: 'repeatPenalty', kind: 'float32' },
+  presence_penalty: { key: 'presencePenalty', kind: 'float32' },
+  frequency_penalty: { key: 'frequencyPenalty', kind: 'float32' },
+  stop: { key: 'stop', kind: 'strings' },
+}
+
+/**
+ * The options of a request. Unknown names and null are passed over; whole numbers are cut off towards zero.
+ * Throws EngineError `bad_option` in Ollama's words for a value of the wrong type.
+ */
+export function parseOptions(bag: Readonly<Record<string, unknown>>): Partial<ModelOptions> {
+  const options: Record<string, unknown> = {}
+  for (const [name, { key, kind }] of Object.entries(OPTIONS)) {
+    const value = Object.hasOwn(bag, name) ? bag[name] : undefined
+    if (value === undefined || value === null) continue
+    options[key] = read(name, kind, value)
+  }
+  return options
+}
+
+function read(name: string, kind: Kind, value: unknown): unknown {
+  switch (kind) {
+    case 'integer':
+      if (typeof value === 'number') return Math.trunc(value)
+      throw wrongType(name, 'type integer')
+    case 'float32':
+      if (typeof value === 'number') return value
+      throw wrongType(name, 'type float32')
+    case 'boolean':
+      if (typeof value === 'boolean') return value
+      throw wrongType(name, 'type boolean')
+    case 'strings':
+      if (!Array.isArray(value)) throw wrongType(name, 'type array')
+      if (value.every((item) => typeof item === 'string')) return value
+      throw wrongType(name, 'an array of strings')
+  }
+}
+
+const wrongType = (name: string, what: string) =>
+  new EngineError('bad_option', `option "${name}" must be of ${what}`)
+
+/** A model's stored parameters: what is of the wrong type there is passed over rather than breaking the model. */
+function storedOptions(parameters: Readonly<Record<string, unknown>>): Partial<ModelOptions> {
+  const options: Partial<ModelOptions> = {}
+  for (const [name, value] of Object.entries(parameters)) {
+    try {
+      Object.assign(options, parseOptions({ [name]: value }))
+    } catch {
+      // Another program wrote it; Ollama would not even load the model.
+    }
+  }
+  return options
+}
+
+export interface OptionSources {
+  /** A dialect's own defaults. */
+  defaults: Partial<ModelOptions>
+  /** The model's stored parameters, by Ollama's names. */
+  parameters: Readonly<Record<string, unknown>>
+  request: Partial<ModelOptions>
+  /** The longest context the model was trained on. */
+  trainedContext: number | undefined
+  /** Where nobody names a context length. */
+  defaultContext: number
+  hasVision: boolean
+}
+
+/** Smallest contexts Ollama allows (server/sched.go, llm/server.go). */
+const MIN_CONTEXT = 4
+const MIN_VISION_CONTEXT = 2048
+/** More answer than this many contexts is taken for "no limit" (server/prompt.go). */
+const MAX_CONTEXTS_OF_OUTPUT = 10
+const MAX_BATCH = 16_384
+
+/** Request over model over dialect over built-in, brought within what the model and the engine allow. */
+export function resolveOptions(sources: OptionSources): ModelOptions {
+  const merged: ModelOptions = {
+    ...DEFAULT_OPTIONS,
+    contextLength: sources.defaultContext,
+    ...sources.defaults,
+    ...storedOptions(sources.parameters),
+    ...sources.request,
+  }
+  const least = sources.hasVision ? MIN_VISION_CONTEXT : MIN_CONTEXT
+  const wanted = Math.max(least, merged.contextLength)
+  const contextLength = Math.min(wanted, sources.trainedContext ?? wanted)
+  const mostTokens = MAX_CONTEXTS_OF_OUTPUT * contextLength
+  const isUnlimited = merged.maxTokens < 0 || merged.maxTokens > mostTokens
+  return {
+    ...merged,
+    contextLength,
+    maxTokens: isUnlimited ? mostTokens : merged.maxTokens,
+    batchTokens: Math.min(Math.max(1, merged.batchTokens), MAX_BATCH),
+  }
+}

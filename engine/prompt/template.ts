@@ -1,0 +1,123 @@
+import { EngineError } from '../errors.ts'
+import type { Message, Tool } from '../types.ts'
+import { type Conversation, conversations } from './adapt-messages.ts'
+import { TemplateLimit } from './jinja/limits.ts'
+import { type Program, parseProgram, renderProgram, TemplateRefusal } from './jinja/program.ts'
+import { toTemplateMessages } from './template-messages.ts'
+
+export interface TemplateInput {
+  messages: readonly Message[]
+  /** Offered tools; none and absent are the same. */
+  tools?: readonly Tool[]
+  /** End with the header of an answer. */
+  addGenerationPrompt: boolean
+  /** End inside the last message instead, so that the model goes on with it. */
+  continueFinalMessage?: boolean
+  enableThinking?: boolean | undefined
+  reasoningEffort?: string | undefined
+  bosToken?: string | undefined
+  eosToken?: string | undefined
+  /** The clock of `strftime_now`. */
+  now: Date
+  /** More variables. */
+  extra?: Record<string, unknown>
+}
+
+export interface CompiledTemplate {
+  /**
+   * The prompt. A template that raises is tried again with the conversation adapted to what templates commonly
+   * demand (see adapt-messages.ts). Throws EngineError `bad_request` with what the template said first.
+   */
+  render(input: TemplateInput): string
+}
+
+const MAX_SOURCE = 1024 * 1024
+const CACHE_SIZE = 32
+
+/** Least recently used first. */
+const cache = new Map<string, CompiledTemplate>()
+
+/** Parses a Jinja chat template; the last 32 are remembered. Throws EngineError `bad_request`. */
+export function compileTemplate(source: string): CompiledTemplate {
+  const compiled = cache.get(source) ?? compile(source)
+  cache.delete(source)
+  cache.set(source, compiled)
+  for (const oldest of cache.keys()) {
+    if (cache.size <= CACHE_SIZE) break
+    cache.delete(oldest)
+  }
+  return compiled
+}
+
+function compile(source: string): CompiledTemplate {
+  if (source.length > MAX_SOURCE) {
+    throw new EngineError('bad_request', `the model's chat template is longer than ${MAX_SOURCE} characters`)
+  }
+  const program = parse(source)
+  return {
+    render: (input) => (input.continueFinalMessage ? prefilled(program, input) : adapted(program, input)),
+  }
+}
+
+function parse(source: string): Program {
+  try {
+    return parseProgram(source)
+  } catch (cause) {
+    throw new EngineError('bad_request', `the model's chat template cannot be read: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+}
+
+function adapted(program: Program, input: TemplateInput): string {
+  let refusal: unknown
+  for (const conversation of conversations(input.messages)) {
+    try {
+      return renderProgram(program, variables(input, conversation), input.now)
+    } catch (error) {
+      refusal ??= error
+      // Another form of the conversation would run away just the same.
+      if (error instanceof TemplateLimit || error instanceof RangeError) break
+    }
+  }
+  const said = messageOf(refusal)
+  const message = refusal instanceof TemplateRefusal ? said : `the model's chat template failed: ${said}`
+  throw new EngineError('bad_request', message, { cause: refusal })
+}
+
+function variables(input: TemplateInput, conversation: Conversation): Record<string, unknown> {
+  const hasTools = input.tools !== undefined && input.tools.length > 0
+  return {
+    ...input.extra,
+    messages: toTemplateMessages(conversation.messages, conversation.argumentsAs),
+    tools: hasTools ? input.tools : conversation.listNoTools ? [] : null,
+    add_generation_prompt: input.addGenerationPrompt && !input.continueFinalMessage,
+    continue_final_message: input.continueFinalMessage,
+    // The flag has two names among templates.
+    enable_thinking: input.enableThinking,
+    thinking: input.enableThinking,
+    reasoning_effort: input.reasoningEffort,
+    bos_token: input.bosToken ?? '',
+    eos_token: input.eosToken ?? '',
+  }
+}
+
+/** Private-use characters: in no conversation, and no template trims or changes them. */
+const CUT = '\uE0C7\uE0C8\uE0C7'
+
+/** Whatever a template puts behind the last message, the mark put at its end says where to cut. */
+function prefilled(program: Program, input: TemplateInput): string {
+  const last = input.messages.at(-1)
+  if (last === undefined) return adapted(program, input)
+  const marked = input.messages.with(-1, { ...last, content: last.content + CUT })
+  const text = adapted(program, { ...input, messages: marked })
+  const at = text.lastIndexOf(CUT)
+  if (at < 0) {
+    throw new EngineError('bad_request', "the model's chat template does not print the last message")
+  }
+  return text.slice(0, at)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest'
+import { type TestAppOptions, testApp } from '../../helpers/app.ts'
+import type { Step } from '../../helpers/scripted-backend.ts'
+import { framesOf, post } from './hand-made.ts'
+
+const URL = '/v1/completions'
+
+async function complete(fields: object, options: TestAppOptions = {}) {
+  const { app, backend } = await testApp(options)
+  const reply = await post(app, URL, { model: 'tiny', ...fields })
+  return { status: reply.statusCode, reply, backend, request: backend.requests[0] }
+}
+const json = async (fields: object, options?: TestAppOptions) => {
+  const { reply, ...rest } = await complete(fields, options)
+  return { ...rest, body: reply.json() }
+}
+
+const piece = (token: string, logprob = -1): Step => ({
+  logprobs: {
+    type: 'text',
+    text: token,
+    tokens: 1,
+    logprobs: [
+      {
+        token,
+        bytes: [...Buffer.from(token)],
+        logprob,
+        alternatives: [
+          { token: 'x', bytes: [120], logprob: -2 },
+          { token: 'y', bytes: [121], logprob: -3 },
+        ],
+      },
+    ],
+  },
+})
+
+test('openai 89: a raw prompt is fed as it is', async () => {
+  const { body, request } = await json({ model: 'fim', prompt: 'a b', raw: true })
+  expect(request?.text).toBe('a b')
+  expect(body).toMatchObject({
+    id: expect.stringMatching(/^cmpl-.{24,}$/),
+    object: 'text_completion',
+    model: 'fim',
+    choices: [{ text: 'Hello world', index: 0, logprobs: null, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 2, completion_tokens: 2, total_tokens: 4 },
+  })
+})
+
+test('openai 90: a plain prompt goes through the model’s template', async () => {
+  expect((await json({ prompt: 'a b' })).request?.text).toBe('U:a b ')
+})
+
+test('openai 91: every prompt gets n choices, prompt by prompt', async () => {
+  const { body, backend } = await json({ prompt: ['a', 'b'], n: 2, raw: true })
+  expect(body.choices.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 3])
+  expect(backend.requests.map(({ text }) => text).sort()).toEqual(['a', 'a', 'b', 'b'])
+  expect(body.usage).toMatchObject({ prompt_tokens: 4, completion_tokens: 8, total_tokens: 12 })
+})
+
+test('openai 92: tokens are fed as they are', async () => {
+  expect((await json({ prompt: [1, 2] })).request?.prompt).toEqual([1, 2])
+})
+
+test('openai 92: lists of tokens are a prompt each', async () => {
+  const { body, backend } = await json({ prompt: [[1], [2, 3]] })
+  expect(body.choices).toHaveLength(2)
+  expect(backend.requests.map(({ prompt }) => prompt)).toEqual(expect.arrayContaining([[1], [2, 3]]))
+})
+
+test.each([[[1.5]], [{}]])('openai 92: prompt %j is refused', async (prompt) => {
+  expect((await json({ prompt })).status).toBe(400)
+})
+
+test('openai 93: a suffix makes the prompt fill-in-middle', async () => {
+  const { request } = await json({ model: 'fim', prompt: 'a', suffix: 'z' })
+  expect(request?.text).toBe('<P>a<S>z<M>')
+})
+
+test('openai 93: a suffix for a model that cannot fill in is refused', async () => {
+  expect(await json({ prompt: 'a', suffix: 'z' })).toMatchObject({
+    status: 400,
+    body: { error: { message: expect.stringContaining('does not support insert') } },
+  })
+})
+
+test('openai 94: log-probabilities are four arrays in step', async () => {
+  const script = { answers: [{ steps: [piece('Hé'), piece('llo')] }] }
+  const { body, request } = await json({ prompt: 'a', logprobs: 2 }, { script })
+  expect(request?.topLogprobs).toBe(2)
+  expect(body.choices[0].logprobs).toEqual({
+    tokens: ['Hé', 'llo'],
+    token_logprobs: [-1, -1],
+    top_logprobs: [
+      { x: -2, y: -3, Hé: -1 },
+      { x: -2, y: -3, llo: -1 },
+    ],
+    text_offset: [0, 2],
+  })
+})
+
+test('echo puts the prompt before the answer, and feeds it raw', async () => {
+  const { body, request } = await json({ prompt: 'Say: ', echo: true })
+  expect(request?.text).toBe('Say: ')
+  expect(body.choices[0].text).toBe('Say: Hello world')
+})
+
+test('echo with logprobs is refused as long as prompts are not scored', async () => {
+  expect(await json({ prompt: 'a', echo: true, logprobs: 1, max_tokens: 0 })).toMatchObject({
+    status: 400,
+    body: { error: { param: 'logprobs' } },
+  })
+})
+
+test('openai 96: best_of cannot be streamed', async () => {
+  expect((await json({ prompt: 'a', best_of: 2, stream: true })).status).toBe(400)
+})
+
+test('openai 96: best_of 1 is nothing', async () => {
+  expect((await json({ prompt: 'a', best_of: 1 })).status).toBe(200)
+})
+
+test('openai 97: a stream is text chunks, usage and done', async () => {
+  const { reply } = await complete({
+    prompt: 'a',
+    stream: true,
+    stream_options: { include_usage: true },
+  })
+  const frames = framesOf(reply.body)
+  const chunks = frames.slice(0, -1)
+  expect(frames.at(-1)).toBe('[DONE]')
+  expect(new Set(chunks.map(({ object }) => object))).toEqual(new Set(['text_completion']))
+  expect(chunks.slice(0, -1).map(({ usage }) => usage)).toEqual([null, null, null, null])
+  expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 2 } })
+  const choices = chunks.flatMap((chunk) => chunk.choices)
+  expect(choices.map(({ text }: { text: string }) => text).join('')).toBe('Hello world')
+  expect(choices.at(-1)).toEqual({ text: '', index: 0, logprobs: null, finish_reason: 'stop' })
+})
+
+test('a stream with echo starts with the prompt', async () => {
+  const { reply } = await complete({ prompt: 'Say: ', echo: true, stream: true })
+  expect(framesOf(reply.body)[0].choices[0].text).toBe('Say: ')
+})
+
+test('offsets go on through the chunks of a stream', async () => {
+  const script = { answers: [{ steps: [piece('ab'), piece('c'), piece('d')] }] }
+  const { reply } = await complete({ prompt: 'a', logprobs: 1, stream: true }, { script })
+  const offsets = framesOf(reply.body)
+    .filter((frame) => frame !== '[DONE]')
+    .flatMap(({ choices: [choice] }) => choice.logprobs?.text_offset ?? [])
+  expect(offsets).toEqual([0, 2, 3])
+})
+
+test('openai 98: thoughts are no part of a completion', async () => {
+  const script = { answers: [{ steps: ['<think>', 'hm', '</think>', '4'] }] }
+  const { body } = await json({ model: 'think', prompt: 'a' }, { script })
+  expect(body.choices[0].text).not.toContain('hm')
+  expect(body.choices[0].text).toContain('4')
+})
+
+test('an unknown model is 404', async () => {
+  expect(await json({ model: 'nope', prompt: 'a' })).toMatchObject({
+    status: 404,
+    body: { error: { message: "model 'nope' not found", code: 'model_not_found' } },
+  })
+})
