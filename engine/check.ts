@@ -18,8 +18,11 @@ export function checkJob(job: Job): void {
     const texts = missing.map((capability) => `${model.fullName} does not support ${capability}`)
     throw new EngineError('unsupported', texts.join('\n'))
   }
-  if (hasImages(job) && lacks('vision')) {
-    throw new EngineError('unsupported', `"${rawName}" does not support vision`)
+  if (hasImages(job)) {
+    const reason = lacks('vision')
+      ? 'does not support vision'
+      : 'cannot be given images: no engine here reads them'
+    throw new EngineError('unsupported', `"${rawName}" ${reason}`)
   }
 }
 

@@ -19,11 +19,7 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     // A folder that can only be read is a fine place to serve models from.
     logger.warn({ err: error, folder }, 'the bundled model could not be installed')
   }
-  const models = await openModelStore({ folder, log: logger, noPrune, templates: 'jinja' }).catch((cause: Error) => {
-    throw new StartError(`the models folder cannot be used: ${cause.message}. Set OLLAMA_MODELS to another`, {
-      cause,
-    })
-  })
+  const models = await openModelStore({ folder, log: logger, noPrune, templates: 'jinja' }).catch(refuse)
   const backend = createEmbeddedBackend({
     threads,
     environment: config.engineEnvironment,
@@ -31,4 +27,9 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
   return { engine: createEngine({ backend, settings: config, log: logger }), models, logger }
+}
+
+function refuse(cause: Error): never {
+  const advice = 'Set OLLAMA_MODELS to another'
+  throw new StartError(`the models folder cannot be used: ${cause.message}. ${advice}`, { cause })
 }

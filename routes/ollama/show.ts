@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
-import { templatePath } from '../../engine/prompt/capabilities.ts'
 import { parseModelRef } from '../../engine/store/model-ref.ts'
 import { modelfileText, parametersText } from '../../engine/store/modelfile.ts'
 import { parseModelName, shortName } from '../../engine/store/name.ts'
@@ -74,12 +73,12 @@ export function toShown(model: InstalledModel, details: ModelDetails, body: Show
   }
 }
 
-/** The template that would write a prompt; without one the prompt stays as it is. */
-function templateOf(model: InstalledModel): string {
-  const path = templatePath(model)
-  if (path === 'none') return '{{ .Prompt }}'
-  return (path === 'jinja' ? model.facts?.chatTemplate : model.goTemplate) ?? ''
-}
+/**
+ * The template that writes prompts: the one in the weights wherever there is one, because those in Go's
+ * syntax are not run. Without any the prompt stays as it is.
+ */
+const templateOf = ({ facts, goTemplate }: InstalledModel): string =>
+  facts?.chatTemplate || goTemplate || '{{ .Prompt }}'
 
 /** Keys that have a place of their own in the reply, or are no use to a client. */
 const HIDDEN: ReadonlySet<string> = new Set(['general.name', 'tokenizer.chat_template'])

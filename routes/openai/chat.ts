@@ -1,20 +1,18 @@
 import type { FastifyReply } from 'fastify'
 import { jobSignal } from '../wire/run-job.ts'
-import { sendStream } from '../wire/stream.ts'
 import { type ChatRequest, toJob } from './chat-job.ts'
 import { toChunks, toCompletion } from './chat-reply.ts'
 import { newHead } from './head.ts'
 import { choicesOf } from './job-fields.ts'
 import { findModel } from './lookup.ts'
 import { collectAll, runAll } from './run.ts'
-import { STREAM_HEADERS, sse } from './sse.ts'
+import { sendEvents } from './sse.ts'
 
 /** POST /v1/chat/completions. */
 export async function chat(body: ChatRequest, reply: FastifyReply) {
-  const { models, stopping } = reply.server
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
-  const job = toJob(body, await findModel(models, body.model))
+  const job = toJob(body, await findModel(reply.server.models, body.model))
   const jobs = choicesOf(job, body.n ?? 1)
   if (!body.stream) {
     const answers = await collectAll(jobs, reply, signal)
@@ -23,5 +21,5 @@ export async function chat(body: ChatRequest, reply: FastifyReply) {
   const head = newHead('chatcmpl', 'chat.completion.chunk', body.model)
   const includeUsage = body.stream_options?.include_usage ?? false
   const chunks = toChunks(head, runAll(jobs, reply, signal), includeUsage)
-  return sendStream(reply.headers(STREAM_HEADERS), chunks, sse(stopping))
+  return sendEvents(reply, chunks)
 }

@@ -1,23 +1,21 @@
 import type { FastifyReply } from 'fastify'
 import { jobSignal } from '../wire/run-job.ts'
-import { sendStream } from '../wire/stream.ts'
 import { type CompletionsRequest, toJobs } from './completions-job.ts'
 import { toTextChunks, toTextCompletion } from './completions-reply.ts'
 import { newHead } from './head.ts'
 import { findModel } from './lookup.ts'
 import { collectAll, runAll } from './run.ts'
-import { STREAM_HEADERS, sse } from './sse.ts'
+import { sendEvents } from './sse.ts'
 
 /** POST /v1/completions. */
 export async function completions(body: CompletionsRequest, reply: FastifyReply) {
-  const { models, stopping } = reply.server
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
-  const jobs = toJobs(body, await findModel(models, body.model))
+  const jobs = toJobs(body, await findModel(reply.server.models, body.model))
   const echoes = body.echo ? jobs.map((job) => String(job.prompt)) : []
   const head = newHead('cmpl', 'text_completion', body.model)
   if (!body.stream) return toTextCompletion(head, await collectAll(jobs, reply, signal), echoes)
   const includeUsage = body.stream_options?.include_usage ?? false
   const chunks = toTextChunks(head, runAll(jobs, reply, signal), echoes, includeUsage)
-  return sendStream(reply.headers(STREAM_HEADERS), chunks, sse(stopping))
+  return sendEvents(reply, chunks)
 }

@@ -28,7 +28,7 @@ export type Part = z.infer<typeof Part>
 /** The content of a message: a string is one text part. */
 export const Content = z.preprocess(
   (value) => (typeof value === 'string' ? [{ type: 'text', text: value }] : value),
-  z.array(Part),
+  z.array(Part, "'content' must be a string or a list of parts"),
 )
 
 /** Where an image stands in a text; prompt rendering puts the picture in its place. */

@@ -75,11 +75,10 @@ export function openaiError(error: FastifyError, request: FastifyRequest, reply:
  */
 export function sharedError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const problem = toProblem(error, request.server.stopping)
-  const requestId = reply.getHeader('request-id')
   return startError(problem, error, request, reply).send({
     type: 'error',
     ...toEnvelope(problem),
-    ...(requestId === undefined ? {} : { request_id: requestId }),
+    request_id: request.id,
   })
 }
 

@@ -32,7 +32,7 @@ export const accessLogPlugin = fp(
           status: reply.raw.statusCode,
           ms: Math.round(reply.elapsedTime),
           clientLeft: !reply.raw.writableFinished,
-          ...reply.jobSummary,
+          ...rounded(reply.jobSummary ?? {}),
         }
         request.log.info(fields, 'request done')
       })
@@ -40,3 +40,12 @@ export const accessLogPlugin = fp(
   },
   { name: 'access-log', fastify: '5.x' },
 )
+
+/** Whole milliseconds are as much as anybody charts. */
+const rounded = (summary: Partial<JobSummary>) =>
+  Object.fromEntries(
+    Object.entries(summary).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? Math.round(value) : value,
+    ]),
+  )

@@ -1,9 +1,15 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import net from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { installBundledModel } from '../../engine/store/bundled.ts'
 import { SNUG_VERSION } from '../../src/version.ts'
-import { server, snug } from './spawned.ts'
+import { tempFolder } from '../helpers/fixtures.ts'
+import { SHAPE_SMALL, writeRandomModel } from '../helpers/random-model.ts'
+import { run, server, snug } from './spawned.ts'
 
 test('snug help explains itself', async () => {
   const { ended, stdout } = snug(['help'])
@@ -71,18 +77,21 @@ test('what the settings could not be read as is in the log', async () => {
   expect(stderr()).toContain('OLLAMA_TYPO: not a setting that this server knows')
 })
 
-/** A stream that does not end by itself for a long time: any token is as likely as the one that ends it. */
-const ENDLESS = {
-  model: 'snug-tiny',
-  prompt: 'Once upon a time',
-  raw: true,
-  options: { seed: 1, temperature: 1000, top_k: 0, top_p: 1, num_predict: -1 },
+/** A server with a model that never stops talking. */
+async function endlessServer() {
+  const folder = await tempFolder()
+  const file = join(folder, 'endless.gguf')
+  await writeRandomModel(file, SHAPE_SMALL)
+  await installBundledModel({ folder, name: 'endless', file, log: pino({ level: 'silent' }) })
+  return server({ OLLAMA_MODELS: folder })
 }
+
+const ENDLESS = { model: 'endless', prompt: 'a', raw: true, options: { temperature: 0, num_predict: -1 } }
 
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s while an answer streams: the stream ends with a last line, no process stays, status 0',
   async (signal) => {
-    const { url, process: child, ended } = await server()
+    const { url, process: child, ended } = await endlessServer()
     const reply = await fetch(`${url}/api/generate`, { method: 'POST', body: JSON.stringify(ENDLESS) })
     const lines = readLines(reply)
     expect((await lines.next()).value).toMatchObject({ done: false })
@@ -92,9 +101,20 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     for await (const line of lines) last = line
     expect(last).toEqual({ error: 'server is shutting down' })
     expect(await ended).toBe(0)
+    if (process.platform === 'linux') expect(runners).toHaveLength(1)
     expect(runners.filter(isAlive)).toEqual([])
   },
 )
+
+test('the health check of the container image tells a server that answers from one that does not', async () => {
+  const { url, process: child, ended } = await server()
+  const check = () =>
+    run([fileURLToPath(new URL('../../docker/healthcheck.mjs', import.meta.url)), url]).ended
+  expect(await check()).toBe(0)
+  child.kill('SIGTERM')
+  await ended
+  expect(await check()).toBe(1)
+})
 
 test('a request that never arrives in full does not hold up the end', async () => {
   const { url, process: child, ended } = await server({ SNUG_SHUTDOWN_TIMEOUT: '1h' })

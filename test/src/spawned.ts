@@ -21,12 +21,12 @@ export interface Spawned {
 export function snug(args: string[], env: Record<string, string> = {}): Spawned {
   const home = mkdtempSync(join(tmpdir(), 'snug-test-'))
   onTestFinished(() => rmSync(home, { recursive: true, force: true }))
-  return node([fileURLToPath(new URL('src/main.js', DIST)), ...args], { HOME: home, ...env })
+  return run([fileURLToPath(new URL('src/main.js', DIST)), ...args], { HOME: home, ...env })
 }
 
 /** A module that may import from `dist/`, given as text. */
 export function script(text: string): Spawned {
-  return node(['--input-type=module', '--eval', text.replaceAll('dist/', DIST.href)], {})
+  return run(['--input-type=module', '--eval', text.replaceAll('dist/', DIST.href)])
 }
 
 /** A running server on a free port. */
@@ -40,7 +40,8 @@ export async function server(env: Record<string, string> = {}): Promise<Spawned 
   return { ...spawned, url }
 }
 
-function node(args: string[], env: Record<string, string>): Spawned {
+/** Node itself with these arguments. */
+export function run(args: string[], env: Record<string, string> = {}): Spawned {
   const child = spawn(process.execPath, args, {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -53,54 +53,74 @@ export interface FractionBound {
   isExclusive: boolean
 }
 
+const ANY = `[0-9]{1,${MAX_DIGITS}}`
 const FREE = `[0-9]{0,${MAX_DIGITS - 1}}`
+const ZEROS = `"0"{1,${MAX_DIGITS}}`
+
+/** Where a fraction stands while its digits are read: at which digit, and which bounds it equals so far. */
+interface Place {
+  at: number
+  low: FractionBound | undefined
+  high: FractionBound | undefined
+}
 
 /**
  * The point and the digits behind it, where the fraction must lie between two bounds (none: no bound on that side).
- * Empty alternatives stand for a number without a fraction. Undefined when there is no such fraction.
+ * Optional where a number without a fraction is in range too. Undefined when there is no such fraction.
  */
-export function fractionRange(low: FractionBound | undefined, high: FractionBound | undefined): string | undefined {
-  const length = Math.max(low?.digits.length ?? 0, high?.digits.length ?? 0)
-  const lowAt = (at: number) => Number(low?.digits[at] ?? 0)
-  const highAt = (at: number) => Number(high?.digits[at] ?? 0)
-  const isZeroFrom = (bound: FractionBound | undefined, at: number) => /^0*$/.test(bound?.digits.slice(at) ?? '')
+export function fractionRange(
+  low: FractionBound | undefined,
+  high: FractionBound | undefined,
+): string | undefined {
+  const start = { at: 0, low, high }
+  const behindPoint = digits(start)
+  if (behindPoint === undefined) return mayEnd(start) ? '' : undefined
+  return mayEnd(start) ? `("." ${behindPoint})?` : `"." ${behindPoint}`
+}
 
-  /** Whether the number may end before digit `at`; the flags say it equals a bound so far. */
-  function mayEnd(at: number, isLow: boolean, isHigh: boolean): boolean {
-    const isTooLow = isLow && (!isZeroFrom(low, at) || low?.isExclusive === true)
-    const isTooHigh = isHigh && isZeroFrom(high, at) && high?.isExclusive === true
-    return !isTooLow && !isTooHigh
-  }
+/** Whether the number may end here. */
+function mayEnd({ at, low, high }: Place): boolean {
+  const isTooLow = low !== undefined && (low.isExclusive || !isZeroFrom(low, at))
+  const isTooHigh = high?.isExclusive === true && isZeroFrom(high, at)
+  return !isTooLow && !isTooHigh
+}
 
-  /** What may follow, the end not counted. Undefined when nothing may. */
-  function digits(at: number, isLow: boolean, isHigh: boolean): string | undefined {
-    if (!isLow && !isHigh) return `[0-9]{1,${MAX_DIGITS}}`
-    if (at >= length) return tail(isLow, isHigh)
-    const options: string[] = []
-    const [from, to] = [isLow ? lowAt(at) : 0, isHigh ? highAt(at) : 9]
-    const inner = [isLow ? from + 1 : from, isHigh ? to - 1 : to] as const
-    const edges = new Set([...(isLow ? [from] : []), ...(isHigh ? [to] : [])])
-    if (inner[0] <= inner[1]) options.push(`${digitClass(...inner)} ${FREE}`)
-    for (const digit of edges) {
-      if (digit < from || digit > to) continue
-      const [nextLow, nextHigh] = [isLow && digit === from, isHigh && digit === to]
-      const rest = digits(at + 1, nextLow, nextHigh)
-      const ends = mayEnd(at + 1, nextLow, nextHigh)
-      if (rest !== undefined) options.push(`"${digit}" ${ends ? `(${rest})?` : rest}`)
-      else if (ends) options.push(`"${digit}"`)
-    }
-    return options.length === 0 ? undefined : oneOf(options)
-  }
+/** What may follow, the end not counted. Undefined when nothing may. */
+function digits(place: Place): string | undefined {
+  const { at, low, high } = place
+  if (low === undefined && high === undefined) return ANY
+  if (at >= Math.max(low?.digits.length ?? 0, high?.digits.length ?? 0)) return tail(place)
+  const from = digitAt(low, at, 0)
+  const to = digitAt(high, at, 9)
+  if (from > to) return undefined
+  const first = from + Number(low !== undefined)
+  const last = to - Number(high !== undefined)
+  const between = first <= last ? [`${digitClass(first, last)} ${FREE}`] : []
+  const options = [...between, ...edges(place, from, to)]
+  return options.length === 0 ? undefined : oneOf(options)
+}
 
-  /** Behind the last digit of both bounds: only zeros keep equal to a bound. */
-  function tail(isLow: boolean, isHigh: boolean): string | undefined {
-    const zeros = `"0"{1,${MAX_DIGITS}}`
-    if (isHigh) return high?.isExclusive || (isLow && low?.isExclusive) ? undefined : zeros
-    return low?.isExclusive ? `"0"{0,${MAX_DIGITS}} [1-9] ${FREE}` : `[0-9]{1,${MAX_DIGITS}}`
-  }
+/** Digits that equal a bound's digit, so that the rest is bounded too. */
+function edges({ at, low, high }: Place, from: number, to: number): string[] {
+  const found = [...(low === undefined ? [] : [from]), ...(high === undefined ? [] : [to])]
+  return [...new Set(found)].flatMap((digit) => {
+    const next = { at: at + 1, low: digit === from ? low : undefined, high: digit === to ? high : undefined }
+    const rest = digits(next)
+    if (rest === undefined) return mayEnd(next) ? [`"${digit}"`] : []
+    return [`"${digit}" ${mayEnd(next) ? `(${rest})?` : rest}`]
+  })
+}
 
-  const behindPoint = digits(0, low !== undefined, high !== undefined)
-  const mayBeWhole = mayEnd(0, low !== undefined, high !== undefined)
-  if (behindPoint === undefined) return mayBeWhole ? '' : undefined
-  return mayBeWhole ? `("." ${behindPoint})?` : `"." ${behindPoint}`
+/** Behind the last digit of both bounds: only zeros keep equal to a bound. */
+function tail({ low, high }: Place): string | undefined {
+  if (high !== undefined) return high.isExclusive || low?.isExclusive ? undefined : ZEROS
+  return low?.isExclusive ? `"0"{0,${MAX_DIGITS}} [1-9] ${FREE}` : ANY
+}
+
+function digitAt(bound: FractionBound | undefined, at: number, free: number): number {
+  return bound === undefined ? free : Number(bound.digits[at] ?? 0)
+}
+
+function isZeroFrom(bound: FractionBound, at: number): boolean {
+  return /^0*$/.test(bound.digits.slice(at))
 }

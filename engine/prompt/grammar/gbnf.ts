@@ -30,7 +30,11 @@ export function grammarBuilder(kept: readonly string[]): GrammarBuilder {
   let length = 0
 
   function reserve(hint: string): string {
-    const base = hint.replace(/[^a-zA-Z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40) || 'rule'
+    const base =
+      hint
+        .replace(/[^a-zA-Z0-9]+/g, '-')
+        .replace(/^-+|-+$/g, '')
+        .slice(0, 40) || 'rule'
     const count = used.get(base) ?? 0
     used.set(base, count + 1)
     // A number behind a letter: `a-1` could be the second rule for `a` or the first for `a-1`.
@@ -100,8 +104,9 @@ export function repeat(grammar: GrammarBuilder, item: string, min: number, max: 
   }
   if (max === 0) return ''
   // As a rule of its own, what is repeated does not multiply.
-  const unit = grammar.rule('item', item)
-  if (max === undefined) return min <= 1 ? `${unit}${min === 0 ? '*' : '+'}` : `${exactly(grammar, unit, min)} ${unit}*`
+  const unit = /^[a-zA-Z0-9-]+$/.test(item) ? item : grammar.rule('item', item)
+  if (max === undefined)
+    return min <= 1 ? `${unit}${min === 0 ? '*' : '+'}` : `${exactly(grammar, unit, min)} ${unit}*`
   return sequence(exactly(grammar, unit, min), upTo(grammar, unit, max - min))
 }
 

@@ -23,7 +23,11 @@ function anchored(option: PatternNode, grammar: GrammarBuilder, json: (name: Jso
   const isEnd = items.at(-1)?.type === 'end'
   const inner = items.slice(isStart ? 1 : 0, isEnd ? -1 : undefined)
   const any = () => `${json('char')}*`
-  const body = sequence(isStart ? '' : any(), ...inner.map((item) => write(item, grammar)), isEnd ? '' : any())
+  const body = sequence(
+    isStart ? '' : any(),
+    ...inner.map((item) => write(item, grammar)),
+    isEnd ? '' : any(),
+  )
   return body === '' ? '""' : body
 }
 

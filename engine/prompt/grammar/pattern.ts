@@ -31,6 +31,17 @@ const CLASSES: Record<string, CharSet> = {
 }
 const CONTROLS: Record<string, string> = { n: '\n', r: '\r', t: '\t', f: '\f', v: '\v', 0: '\0' }
 
+interface Bounds {
+  min: number
+  max: number | undefined
+}
+
+const QUANTIFIERS: Record<string, Bounds> = {
+  '*': { min: 0, max: undefined },
+  '+': { min: 1, max: undefined },
+  '?': { min: 0, max: 1 },
+}
+
 /**
  * Parses an ECMAScript regular expression: characters, classes, groups, alternatives, repetition and anchors.
  * Throws PatternError on anything else (assertions, back references, Unicode properties) and on bad syntax.
@@ -76,15 +87,19 @@ export function parsePattern(source: string): PatternNode {
     return { type: 'repeat', item, ...bounds }
   }
 
-  function quantifier(): { min: number; max: number | undefined } | undefined {
-    if (take('*')) return { min: 0, max: undefined }
-    if (take('+')) return { min: 1, max: undefined }
-    if (take('?')) return { min: 0, max: 1 }
+  function quantifier(): Bounds | undefined {
+    const mark = peek() ?? ''
+    const known = QUANTIFIERS[mark]
+    if (known !== undefined) {
+      at += 1
+      return known
+    }
     const braces = /^\{(\d+)(,?)(\d*)\}/.exec(chars.slice(at, at + 24).join(''))
     if (braces === null) return undefined
-    at += braces[0].length
-    const min = Number(braces[1])
-    const max = braces[2] === '' ? min : braces[3] === '' ? undefined : Number(braces[3])
+    const [whole, from, comma, to] = braces
+    at += whole.length
+    const min = Number(from)
+    const max = comma === '' ? min : to === '' ? undefined : Number(to)
     if (max !== undefined && max < min) throw new PatternError('has a repetition out of order')
     return { min, max }
   }
@@ -103,7 +118,7 @@ export function parsePattern(source: string): PatternNode {
       case '(':
         return group()
       case '\\':
-        return { type: 'chars', set: escape() }
+        return { type: 'chars', set: escaped() }
       case '*':
       case '+':
       case '?':
@@ -144,7 +159,7 @@ export function parsePattern(source: string): PatternNode {
     const char = next()
     if (char !== '\\') return charsOf(char)
     // In a class, and only there, \b is a backspace.
-    return take('b') ? charsOf('\b') : escape()
+    return take('b') ? charsOf('\b') : escaped()
   }
 
   function span(low: CharSet, high: CharSet): readonly [number, number] {
@@ -155,7 +170,7 @@ export function parsePattern(source: string): PatternNode {
     return [from[0], to[0]]
   }
 
-  function escape(): CharSet {
+  function escaped(): CharSet {
     const char = next()
     const known = CLASSES[char]
     if (known !== undefined) return known
@@ -179,7 +194,8 @@ export function parsePattern(source: string): PatternNode {
 
   function codePoint(digits: string): CharSet {
     const point = Number.parseInt(digits, 16)
-    const isScalar = /^[0-9a-fA-F]{1,6}$/.test(digits) && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff)
+    const isScalar =
+      /^[0-9a-fA-F]{1,6}$/.test(digits) && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff)
     if (!isScalar) throw new PatternError(`names no character with \\u${digits}`)
     return [[point, point]]
   }

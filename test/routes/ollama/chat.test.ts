@@ -49,7 +49,7 @@ describe('what the model reads', () => {
       [user('c')],
       '[user] a\n[assistant] b\n[user] c\n',
     ],
-    ['ollama 74: two turns of one role as one', 'msg', [user('a'), user('b')], '[user] a\n\nb\n'],
+    ['two turns of one role as two', 'msg', [user('a'), user('b')], '[user] a\n[user] b\n'],
     [
       'ollama 74: two results of tools as two',
       'msg',
@@ -87,9 +87,15 @@ describe('a conversation that is too long', () => {
     expect(prompts()).toEqual(['[system] s\n[assistant] f g\n[user] h i\n'])
   })
 
-  test('ollama 78: loses nothing when the client says so', async () => {
+  test('ollama 78: keeps its turns when the client says so, and is cut in the middle instead', async () => {
     const { chat, prompts } = await serve({ models: ['msg'] })
-    const reply = await chat({ model: 'msg', messages, options, truncate: false })
+    expect((await chat({ model: 'msg', messages, options, truncate: false })).status).toBe(200)
+    expect(prompts()[0]).toMatch(/^\[system\] s\n\[user\] a .*h i\n$/s)
+  })
+
+  test('ollama 78: is refused when it may not be cut either', async () => {
+    const { chat, prompts } = await serve({ models: ['msg'] })
+    const reply = await chat({ model: 'msg', messages, options, truncate: false, shift: false })
     expect([reply.status, reply.body.error]).toEqual([400, expect.stringMatching(/exceeds.*context/)])
     expect(prompts()).toEqual([])
   })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { openSocket } from '../../helpers/socket.ts'
 import { lines, serve, user } from './serve.ts'
 
 test('ollama 161: only options that belong to loading load a model again', async () => {
@@ -20,6 +21,20 @@ test('ollama 162: a context longer than the model was trained on is the same con
   }
   expect(backend.plans).toHaveLength(1)
   expect((await ps())[0].context_length).toBe(8192)
+})
+
+test('ollama 166: a model is loaded with as many places as requests may run at once, each with a whole context', async () => {
+  const { generate, backend, url } = await serve({
+    settings: { parallel: 2 },
+    script: { answers: [{ steps: [{ waitMs: 60_000 }] }] },
+  })
+  const [one, two] = [await openSocket(await url()), await openSocket(await url())]
+  for (const socket of [one, two]) socket.post('/api/generate', { model: 'tiny', prompt: 'a' })
+  await expect.poll(() => backend.requests.length).toBe(2)
+  expect(backend.plans).toMatchObject([{ slots: 2, contextLength: 4096 }])
+  expect((await generate({ model: 'tiny' })).status).toBe(200)
+  for (const socket of [one, two]) socket.hangUp()
+  await expect.poll(() => backend.endings).toEqual(['aborted', 'aborted'])
 })
 
 test('ollama 172: what the command line sends is understood', async () => {

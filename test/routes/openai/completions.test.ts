@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type TestAppOptions, testApp } from '../../helpers/app.ts'
 import type { Step } from '../../helpers/scripted-backend.ts'
-import { framesOf, post } from './hand-made.ts'
+import { framesOf, handMade, post, says } from './hand-made.ts'
 
 const URL = '/v1/completions'
 
@@ -150,11 +150,17 @@ test('offsets go on through the chunks of a stream', async () => {
   expect(offsets).toEqual([0, 2, 3])
 })
 
-test('openai 98: thoughts are no part of a completion', async () => {
-  const script = { answers: [{ steps: ['<think>', 'hm', '</think>', '4'] }] }
-  const { body } = await json({ model: 'think', prompt: 'a' }, { script })
-  expect(body.choices[0].text).not.toContain('hm')
-  expect(body.choices[0].text).toContain('4')
+test('openai 98: the model is told not to think', async () => {
+  const thinkOff = await json({ model: 'jinja', prompt: 'a' })
+  expect(thinkOff.request?.text).toContain('<think>\n\n</think>')
+})
+
+test.each([true, false])('openai 98: thoughts are no part of a completion, streamed: %j', async (stream) => {
+  const thought = { type: 'thinking-delta' as const, text: 'hm', logprobs: [] }
+  const { app } = handMade(says(thought, { type: 'text-delta', text: '4' }))
+  const { body } = await post(app, URL, { model: 'tiny', prompt: 'a', stream })
+  expect(body).toContain('"text":"4"')
+  expect(body).not.toContain('hm')
 })
 
 test('an unknown model is 404', async () => {

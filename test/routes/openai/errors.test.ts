@@ -82,6 +82,14 @@ describe('openai 86: a failure in mid-stream is a frame with all four keys, then
   })
 })
 
+test('what broke a stream goes to the log', async () => {
+  const { app, log } = handMade(fails(new Error('secret path /root'), { type: 'started' }))
+  const reply = await post(app, '/v1/chat/completions', chatBody({ stream: true }))
+  expect(reply.body).toContain('"message":"internal server error"')
+  expect(reply.body).not.toContain('secret')
+  expect(JSON.stringify(log)).toContain('secret path /root')
+})
+
 test('when one of several answers fails, the request fails', async () => {
   let nth = 0
   const { app } = handMade((job, signal) =>

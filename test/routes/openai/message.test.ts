@@ -97,6 +97,10 @@ test('an unknown part is refused', () => {
   expect(fault({ role: 'user', content: [{ type: 'hologram' }] })).toBe('invalid message format')
 })
 
+test('content of another shape is refused', () => {
+  expect(fault({ role: 'user', content: 7 })).toBe("'content' must be a string or a list of parts")
+})
+
 test('a tool result gets the name of the call it answers', () => {
   const call = { id: 'c1', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }
   const conversation = read(

@@ -43,7 +43,7 @@ async function stuckServer(log: object[]) {
   const app = Fastify({ loggerInstance: logger })
   await app.register(accessLogPlugin)
   app.get('/', (_request, reply) => {
-    reply.jobSummary = { model: 'tiny', promptTokens: 3, outputTokens: 1 }
+    reply.jobSummary = { model: 'tiny', promptTokens: 3, outputTokens: 1, promptMs: 12.345 }
     reply.hijack()
     reply.raw.writeHead(200).write('first')
   })
@@ -68,5 +68,6 @@ test('a client that left is told apart, and the numbers of its job are kept', as
     model: 'tiny',
     promptTokens: 3,
     outputTokens: 1,
+    promptMs: 12,
   })
 })

@@ -1,0 +1,149 @@
+import { type FractionBound, fractionRange, naturalRange } from './digits.ts'
+import { sequence } from './gbnf.ts'
+import { badSchema, type Schema, type SchemaContext } from './schema-types.ts'
+
+/** A bound without its sign. */
+interface Magnitude {
+  whole: bigint
+  /** Digits behind the point, no zeros at the end. */
+  fraction: string
+  isExclusive: boolean
+}
+
+interface Bound {
+  value: number
+  isExclusive: boolean
+}
+
+const ZERO: Magnitude = { whole: 0n, fraction: '', isExclusive: false }
+const ANY_FRACTION = '("." [0-9]{1,16})?'
+
+/** The rule for `type: "number"`. With bounds, numbers are written without an exponent. */
+export function numberRule(schema: Schema, path: string, context: SchemaContext): string {
+  if (schema.multipleOf !== undefined) return integerRule(schema, path, context)
+  const { low, high } = bounds(schema, path)
+  if (low === undefined && high === undefined) return context.json('number')
+  return inRange(low, high, decimals, path, context)
+}
+
+/** The rule for `type: "integer"`. */
+export function integerRule(schema: Schema, path: string, context: SchemaContext): string {
+  const step = schema.multipleOf
+  if (step !== undefined && step !== 1) throw badSchema(path, 'multipleOf', 'is supported with 1 only')
+  const { low, high } = bounds(schema, path)
+  if (low === undefined && high === undefined) return context.json('integer')
+  return inRange(
+    low && inwards(low, Math.ceil(low.value), 1),
+    high && inwards(high, Math.floor(high.value), -1),
+    integers,
+    path,
+    context,
+  )
+}
+
+/** The first whole number inside a bound. */
+function inwards(bound: Bound, rounded: number, step: 1 | -1): Bound {
+  const isPast = bound.isExclusive && rounded === bound.value
+  return { value: isPast ? rounded + step : rounded, isExclusive: false }
+}
+
+function bounds(schema: Schema, path: string): { low: Bound | undefined; high: Bound | undefined } {
+  const low = [bound(schema, 'minimum', false, path), bound(schema, 'exclusiveMinimum', true, path)]
+  const high = [bound(schema, 'maximum', false, path), bound(schema, 'exclusiveMaximum', true, path)]
+  return {
+    low: stricter(low, (a, b) => a > b, schema.exclusiveMinimum === true),
+    high: stricter(high, (a, b) => a < b, schema.exclusiveMaximum === true),
+  }
+}
+
+function bound(schema: Schema, keyword: string, isExclusive: boolean, path: string): Bound | undefined {
+  const value = schema[keyword]
+  // In draft 4 the exclusive forms are flags on the others.
+  if (value === undefined || (isExclusive && typeof value === 'boolean')) return undefined
+  if (typeof value === 'number' && Number.isFinite(value)) return { value, isExclusive }
+  throw badSchema(path, keyword, 'must be a number')
+}
+
+function stricter(
+  [inclusive, exclusive]: (Bound | undefined)[],
+  isInside: (a: number, b: number) => boolean,
+  isFlagged: boolean,
+): Bound | undefined {
+  if (inclusive === undefined || exclusive === undefined) {
+    const only = inclusive ?? exclusive
+    return only && { value: only.value, isExclusive: only.isExclusive || isFlagged }
+  }
+  return isInside(inclusive.value, exclusive.value) ? inclusive : exclusive
+}
+
+/** Alternatives for unsigned numbers between two bounds. */
+type Writer = (low: Magnitude, high: Magnitude | undefined) => string[]
+
+function inRange(
+  low: Bound | undefined,
+  high: Bound | undefined,
+  write: Writer,
+  path: string,
+  { grammar }: SchemaContext,
+): string {
+  const options: string[] = []
+  if (high === undefined || high.value >= 0) {
+    options.push(
+      ...write(low === undefined || low.value < 0 ? ZERO : magnitude(low), high && magnitude(high)),
+    )
+  }
+  if (low === undefined || low.value < 0) {
+    const least = high === undefined || high.value > 0 ? ZERO : magnitude(high)
+    options.push(...write(least, low && magnitude(low)).map((number) => `"-" ${number}`))
+  }
+  if (options.length === 0) throw badSchema(path, 'minimum', 'and the maximum leave no number')
+  return grammar.rule('number', options.join(' | '))
+}
+
+function integers(low: Magnitude, high: Magnitude | undefined): string[] {
+  if (high !== undefined && high.whole < low.whole) return []
+  return [naturalRange(low.whole, high?.whole)]
+}
+
+function decimals(low: Magnitude, high: Magnitude | undefined): string[] {
+  const lowFraction = fractionBound(low)
+  if (high !== undefined && high.whole <= low.whole) {
+    if (high.whole < low.whole) return []
+    return withFraction(low.whole, fractionRange(lowFraction, highBound(high)))
+  }
+  const options =
+    lowFraction === undefined ? [] : withFraction(low.whole, fractionRange(lowFraction, undefined))
+  const from = lowFraction === undefined ? low.whole : low.whole + 1n
+  const to = high && high.whole - 1n
+  if (to === undefined || from <= to) options.push(`${naturalRange(from, to)} ${ANY_FRACTION}`)
+  if (high !== undefined) options.push(...withFraction(high.whole, fractionRange(undefined, highBound(high))))
+  return options
+}
+
+function withFraction(whole: bigint, fraction: string | undefined): string[] {
+  return fraction === undefined ? [] : [sequence(`"${whole}"`, fraction)]
+}
+
+/** A lower bound that is a whole number and allowed itself asks nothing of the fraction. */
+function fractionBound(low: Magnitude): FractionBound | undefined {
+  return low.fraction === '' && !low.isExclusive ? undefined : highBound(low)
+}
+
+function highBound({ fraction, isExclusive }: Magnitude): FractionBound {
+  return { digits: fraction, isExclusive }
+}
+
+function magnitude({ value, isExclusive }: Bound): Magnitude {
+  const [mantissa = '0', exponent = '0'] = String(Math.abs(value)).split('e')
+  const [whole = '0', fraction = ''] = mantissa.split('.')
+  const shift = Number(exponent)
+  const digits = whole + fraction
+  const point = whole.length + shift
+  const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0')
+  const at = Math.max(point, 1)
+  return {
+    whole: BigInt(padded.slice(0, at)),
+    fraction: padded.slice(at).replace(/0+$/, ''),
+    isExclusive,
+  }
+}
