@@ -8,10 +8,15 @@ import type { JobPrompt } from './job-prompt.ts'
  * either behind the thought the model may have. Throws EngineError `bad_format` or `bad_request` for what cannot be
  * kept to.
  */
-export function grammarFor(job: Job, { thinking, toolCalls }: JobPrompt): string | undefined {
-  const forced = job.kind === 'chat' && job.toolChoice !== 'auto' && job.toolChoice !== 'none' && toolCalls
-  const format = job.format && (() => formatGrammar(job.format ?? 'json'))
-  const grammar = forced ? toolCallGrammar(job.tools, job.toolChoice, toolCalls) : format?.()
+export function grammarFor(job: Job, prompt: JobPrompt): string | undefined {
+  const grammar = forcedCall(job, prompt) ?? (job.format && formatGrammar(job.format))
+  const { thinking } = prompt
   if (grammar === undefined || thinking === undefined) return grammar
   return withThinking(grammar, thinking.tags, thinking.isOpen)
+}
+
+function forcedCall(job: Job, { toolCalls }: JobPrompt): string | undefined {
+  if (job.kind !== 'chat' || toolCalls === undefined) return undefined
+  if (job.toolChoice === 'auto' || job.toolChoice === 'none') return undefined
+  return toolCallGrammar(job.tools, job.toolChoice, toolCalls)
 }

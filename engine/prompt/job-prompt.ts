@@ -2,8 +2,9 @@ import { wantsThought } from '../check.ts'
 import { EngineError } from '../errors.ts'
 import type { ChatJob, GenerateJob, Job, Message } from '../types.ts'
 import { templatePath } from './capabilities.ts'
+import { withoutOldThoughts } from './old-thoughts.ts'
 import { compileTemplate, type TemplateInput } from './template.ts'
-import { endsInThought, type ThinkingTags, thinkingTags } from './thinking.ts'
+import { endsInThought, leavesThoughtOpen, type ThinkingTags, thinkingTags } from './thinking.ts'
 import { type ToolCallFormat, toolCallFormat } from './tool-call-format.ts'
 
 /** A job's prompt as text, and how to read what the model answers. */
@@ -34,8 +35,8 @@ export function chatPrompt(
   now: Date,
   messages: readonly Message[] = allMessages(job),
 ): JobPrompt {
-  const template = templateOf(job) ?? CHATML
   const tools = job.toolChoice === 'none' ? [] : job.tools
+  const template = templateOf(job, tools.length > 0) ?? CHATML
   const isPrefill = messages.at(-1)?.role === 'assistant' && (messages.at(-1)?.toolCalls?.length ?? 0) === 0
   const input = { messages, tools, addGenerationPrompt: !isPrefill, continueFinalMessage: isPrefill }
   return {
@@ -55,7 +56,7 @@ export function generatePrompt(job: GenerateJob, now: Date): JobPrompt {
   }
   if (job.raw) return { ...plain, text: prompt }
   if (job.suffix !== undefined) return { ...plain, text: aroundGap(job, prompt, job.suffix) }
-  const template = templateOf(job)
+  const template = templateOf(job, false)
   if (template === undefined) return { ...plain, text: prompt }
   const system = job.system ?? job.model.system
   const messages: Message[] = [
@@ -71,7 +72,7 @@ export function generatePrompt(job: GenerateJob, now: Date): JobPrompt {
 export function allMessages({ model, messages }: ChatJob): Message[] {
   const isSystemGiven = messages[0]?.role === 'system' || model.system === undefined || model.system === ''
   const system = isSystemGiven ? [] : [{ role: 'system', content: model.system ?? '' }]
-  return [...system, ...model.messages, ...messages]
+  return [...system, ...model.messages, ...withoutOldThoughts(model, messages)]
 }
 
 function templated(
@@ -81,24 +82,38 @@ function templated(
 ): Omit<JobPrompt, 'toolCalls'> {
   const { facts, capabilities } = job.model
   const thinks = wantsThought(job)
-  const text = compileTemplate(template).render({
+  const rendered = compileTemplate(template).render({
     ...input,
     enableThinking: capabilities.includes('thinking') ? thinks : undefined,
-    reasoningEffort: typeof job.think === 'string' ? job.think : undefined,
+    reasoningEffort: effortOf(job),
     bosToken: facts?.bosToken,
     eosToken: facts?.eosToken,
   })
-  const tags = thinks ? thinkingTags(template) : undefined
+  const tags = thinkingTags(template)
+  const begun = input.continueFinalMessage ? (input.messages.at(-1)?.content ?? '') : ''
+  const isOpen = tags !== undefined && (endsInThought(rendered, tags) || leavesThoughtOpen(begun, tags))
+  // Some templates open a thought whatever they are told.
+  const isUnwanted = isOpen && job.think === false
+  const text = isUnwanted ? `${rendered.trimEnd()}\n\n${tags.close}\n\n` : rendered
   return {
     text,
     imageCount: input.messages.reduce((count, message) => count + (message.images?.length ?? 0), 0),
     hasSpecialTokens: true,
-    thinking: tags && { tags, isOpen: endsInThought(text, tags) },
+    thinking: tags && thinks ? { tags, isOpen } : undefined,
   }
 }
 
-/** The model's Jinja template. Throws EngineError `unsupported` when it only has one in Go's syntax. */
-function templateOf({ model, rawName }: Job): string | undefined {
+/** `max` is a word of Ollama's; gpt-oss knows three levels. */
+function effortOf({ model, think }: Job): string | undefined {
+  if (typeof think !== 'string') return undefined
+  return think === 'max' && model.facts?.architecture === 'gpt-oss' ? 'high' : think
+}
+
+/**
+ * The model's Jinja template, its own one for tools when there are some. Throws EngineError `unsupported` when it
+ * only has one in Go's syntax.
+ */
+function templateOf({ model, rawName }: Job, hasTools: boolean): string | undefined {
   const jinja = model.facts?.chatTemplate
   if (templatePath(model) === 'go' && jinja === undefined) {
     throw new EngineError(
@@ -106,7 +121,7 @@ function templateOf({ model, rawName }: Job): string | undefined {
       `"${rawName}" has a template in Go syntax only, which this server cannot use yet`,
     )
   }
-  return jinja
+  return (hasTools ? model.facts?.namedTemplates.tool_use : undefined) ?? jinja
 }
 
 function aroundGap({ model, rawName }: GenerateJob, prompt: string, suffix: string): string {

@@ -33,6 +33,11 @@ export function endsInThought(prompt: string, tags: ThinkingTags): boolean {
   return prompt.trimEnd().endsWith(tags.open)
 }
 
+/** True when a text that the model is to go on with stops in the middle of a thought. */
+export function leavesThoughtOpen(text: string, tags: ThinkingTags): boolean {
+  return text.lastIndexOf(tags.open) > text.lastIndexOf(tags.close)
+}
+
 export interface ThinkingPiece {
   kind: 'thinking' | 'text'
   text: string
