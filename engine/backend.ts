@@ -37,6 +37,8 @@ export interface RunnerStatus {
   busySlots: number
   /** Requests without a slot. */
   waiting: number
+  /** Generated since the model was loaded. */
+  outputTokens: number
   /** The process that holds the model, where there is one. */
   pid?: number
 }

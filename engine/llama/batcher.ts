@@ -38,6 +38,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   }))
   const waiting: { id: number; request: RunnerRequest }[] = []
   let uses = 0
+  let outputTokens = 0
   let isRunning = false
   let isDecoding = false
   let events: StepEvent[] = []
@@ -120,6 +121,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   function takeToken(slot: Slot, task: Task, row: number): void {
     const token = task.sampler.sample(row)
     task.outputTokens += 1
+    outputTokens += 1
     if (model.library.isEndOfGeneration(model.vocabulary, token)) {
       finish(slot, task, 'stop')
       return
@@ -202,6 +204,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     status: () => ({
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
       waiting: waiting.length,
+      outputTokens,
     }),
   }
 }

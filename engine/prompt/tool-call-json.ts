@@ -1,3 +1,5 @@
+import { objectCutter } from './json-objects.ts'
+
 /** A call as a model wrote it, with the name checked against the tools it has. */
 export interface ParsedCall {
   name: string
@@ -22,6 +24,18 @@ export function callsInJson(json: string, before: string, names: readonly string
   return nestedCalls(value, names, MAX_DEPTH)
 }
 
+/** The calls in a text of several objects, all of it there. */
+export function callsInObjects(text: string, names: readonly string[]): ParsedCall[] {
+  const calls: ParsedCall[] = []
+  for (let at = text.indexOf('{'); at >= 0; ) {
+    const found = objectCutter().take(text.slice(at))
+    if (found === undefined) break
+    calls.push(...callsInJson(found.object, '', names))
+    at = text.indexOf('{', text.length - found.rest.length)
+  }
+  return calls
+}
+
 function callOf(value: Record<string, unknown>, names: readonly string[]): ParsedCall | undefined {
   const name = value.name ?? value.tool_name
   if (typeof name !== 'string' || !names.includes(name)) return undefined
@@ -35,6 +49,8 @@ function nestedCalls(value: unknown, names: readonly string[], depth: number): P
   if (!isObject(value)) return []
   const call = callOf(value, names)
   if (call !== undefined) return [call]
+  // A call to something else: its arguments are not searched for calls.
+  if (typeof value.name === 'string') return []
   return Object.entries(value).flatMap(([key, item]) => {
     const args = names.includes(key) ? argumentsFrom(item) : undefined
     return args === undefined ? nestedCalls(item, names, depth - 1) : [{ name: key, arguments: args }]

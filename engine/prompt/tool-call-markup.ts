@@ -14,6 +14,8 @@ interface Grammar {
   call: RegExp
   /** Captures a parameter's key and value. */
   parameter: RegExp
+  /** What a whole call ends with; none where only the tag behind it can tell. */
+  end: string | undefined
 }
 
 const GRAMMARS: Record<Markup, Grammar> = {

@@ -38,6 +38,7 @@ export class ScriptedBackend implements Backend {
   readonly #words: string[] = []
   #answer = 0
   #busySlots = 0
+  #outputTokens = 0
 
   constructor(script: Partial<Script> = {}) {
     this.#script = { answers: [{ steps: ['Hello', ' world'] }], ...script }
@@ -70,7 +71,7 @@ export class ScriptedBackend implements Backend {
       tokenize: async (text) => this.#tokenize(text),
       detokenize: async (tokens) => tokens.map((t) => this.#words[t] ?? '').join(''),
       generate: (request, abort) => this.#generate(request, abort),
-      status: async () => ({ busySlots: this.#busySlots, waiting: 0 }),
+      status: async () => ({ busySlots: this.#busySlots, waiting: 0, outputTokens: this.#outputTokens }),
       close: async () => {
         this.closed += 1
         leave(undefined)
@@ -104,11 +105,13 @@ export class ScriptedBackend implements Backend {
         signal.throwIfAborted()
         if (typeof step === 'string') {
           outputTokens += 1
+          this.#outputTokens += 1
           yield { type: 'text', text: step, tokens: 1 }
         } else if ('waitMs' in step) {
           await sleep(step.waitMs, undefined, { signal })
         } else if ('logprobs' in step) {
           outputTokens += step.logprobs.tokens
+          this.#outputTokens += step.logprobs.tokens
           yield step.logprobs
         } else {
           how = 'failed'

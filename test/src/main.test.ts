@@ -1,14 +1,9 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
 import net from 'node:net'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { installBundledModel } from '../../engine/store/bundled.ts'
 import { SNUG_VERSION } from '../../src/version.ts'
-import { tempFolder } from '../helpers/fixtures.ts'
-import { SHAPE_SMALL, writeRandomModel } from '../helpers/random-model.ts'
+import { childrenOf, ENDLESS, endlessServer, isAlive, readLines } from './endless.ts'
 import { run, server, snug } from './spawned.ts'
 
 test('snug help explains itself', async () => {
@@ -77,17 +72,6 @@ test('what the settings could not be read as is in the log', async () => {
   expect(stderr()).toContain('OLLAMA_TYPO: not a setting that this server knows')
 })
 
-/** A server with a model that never stops talking. */
-async function endlessServer() {
-  const folder = await tempFolder()
-  const file = join(folder, 'endless.gguf')
-  await writeRandomModel(file, SHAPE_SMALL)
-  await installBundledModel({ folder, name: 'endless', file, log: pino({ level: 'silent' }) })
-  return server({ OLLAMA_MODELS: folder })
-}
-
-const ENDLESS = { model: 'endless', prompt: 'a', raw: true, options: { temperature: 0, num_predict: -1 } }
-
 test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s while an answer streams: the stream ends with a last line, no process stays, status 0',
   async (signal) => {
@@ -130,28 +114,3 @@ test('a request that never arrives in full does not hold up the end', async () =
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
 })
-
-/** The objects of a reply in newline-delimited JSON, as they come. */
-async function* readLines(reply: Response): AsyncGenerator<object> {
-  let rest = ''
-  for await (const piece of reply.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    const lines = (rest + piece).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) yield JSON.parse(line)
-  }
-  expect(rest).toBe('')
-}
-
-/** Process ids, from Linux; elsewhere there is nothing to compare. */
-function childrenOf(pid: number | undefined): number[] {
-  const file = `/proc/${pid}/task/${pid}/children`
-  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}

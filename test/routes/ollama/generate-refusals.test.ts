@@ -85,8 +85,7 @@ describe('ollama 62: the format of the answer', () => {
     expect(backend.requests[0]).not.toHaveProperty('grammar')
   })
 
-  // Fails for as long as structured output is not built; then it is part of case 62 of the Ollama dialect.
-  test.fails('json and a schema become a grammar', async () => {
+  test('ollama 62: json and a schema become a grammar', async () => {
     const { generate, backend } = await serve()
     const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
     for (const format of ['json', schema]) await generate({ model: 'tiny', prompt: 'a', format })
