@@ -3,7 +3,7 @@ import type { CallFinder } from './bare-calls.ts'
 import { type ObjectCutter, objectCutter } from './json-objects.ts'
 import { heldBack } from './partial-tag.ts'
 import type { ToolCallFormat } from './tool-call-format.ts'
-import { callsInJson, type ParsedCall } from './tool-call-json.ts'
+import { callsInJson, callsInObjects, type ParsedCall } from './tool-call-json.ts'
 import { callsInMarkup } from './tool-call-markup.ts'
 import type { Pieces } from './tool-call-pieces.ts'
 
@@ -90,7 +90,15 @@ export function taggedCalls(format: ToolCallFormat, tools: readonly Tool[], piec
   }
 
   function finishBlock(ending: string): void {
-    if (format.markup !== undefined) report(callsInMarkup(before, format.markup, tools))
+    if (format.markup !== undefined) {
+      // A forced call is JSON whatever the model's own habit is.
+      const isJson = /^\s*[[{]/.test(before)
+      report(
+        isJson
+          ? callsInObjects(before, names)
+          : callsInMarkup(before, format.markup, tools, ending === close),
+      )
+    }
     if (callsInBlock === 0 && !pieces.hasCalls()) pieces.text(block + ending)
     state = 'text'
     object = objectCutter()

@@ -9,41 +9,121 @@ import type { ParsedCall } from './tool-call-json.ts'
  */
 export type Markup = 'function-tags' | 'invoke' | 'arg-pairs'
 
-interface Grammar {
-  /** Captures a call's name and body. */
-  call: RegExp
-  /** Captures a parameter's key and value. */
-  parameter: RegExp
-  /** What a whole call ends with; none where only the tag behind it can tell. */
-  end: string | undefined
+/** What stands before and behind the parts of a call. */
+interface Marks {
+  name: readonly [before: string, behind: string]
+  callEnd: string | undefined
+  key: readonly [before: string, behind: string]
+  /** Between key and value, beside white space. */
+  beforeValue: string
+  valueEnd: string
 }
 
-const GRAMMARS: Record<Markup, Grammar> = {
+const MARKS: Record<Markup, Marks> = {
   'function-tags': {
-    call: /<function=([^>\s]+)>([\s\S]*?)(?:<\/function>|$)/g,
-    parameter: /<parameter=([^>\s]+)>([\s\S]*?)(?:<\/parameter>|(?=<parameter=)|$)/g,
+    name: ['<function=', '>'],
+    callEnd: '</function>',
+    key: ['<parameter=', '>'],
+    beforeValue: '',
+    valueEnd: '</parameter>',
   },
   invoke: {
-    call: /<invoke name="([^"]+)">([\s\S]*?)(?:<\/invoke>|$)/g,
-    parameter: /<parameter name="([^"]+)">([\s\S]*?)(?:<\/parameter>|(?=<parameter name=)|$)/g,
+    name: ['<invoke name="', '">'],
+    callEnd: '</invoke>',
+    key: ['<parameter name="', '">'],
+    beforeValue: '',
+    valueEnd: '</parameter>',
   },
   'arg-pairs': {
-    call: /^\s*([^\s<]+)([\s\S]*)$/g,
-    parameter: /<arg_key>\s*([\s\S]*?)\s*<\/arg_key>\s*<arg_value>([\s\S]*?)(?:<\/arg_value>|$)/g,
+    name: ['', '<arg_key>'],
+    callEnd: undefined,
+    key: ['<arg_key>', '</arg_key>'],
+    beforeValue: '<arg_value>',
+    valueEnd: '</arg_value>',
   },
 }
 
-/** The calls to known tools between one pair of tags. Values become what the tool's schema asks for. */
-export function callsInMarkup(text: string, markup: Markup, tools: readonly Tool[]): ParsedCall[] {
-  const grammar = GRAMMARS[markup]
-  return [...text.matchAll(grammar.call)].flatMap(([, name = '', body = '']) => {
+/**
+ * The calls to known tools between one pair of tags. Values become what the tool's schema asks for. `isClosed`: the
+ * closing tag was there; without it a call counts only when it has an end of its own. Time is linear.
+ */
+export function callsInMarkup(
+  text: string,
+  markup: Markup,
+  tools: readonly Tool[],
+  isClosed: boolean,
+): ParsedCall[] {
+  const marks = MARKS[markup]
+  return bodies(text, marks).flatMap(({ name, body, isWhole }) => {
     const tool = tools.find((each) => each.function.name === name)
-    if (tool === undefined) return []
-    const pairs = [...body.matchAll(grammar.parameter)].map(([, key = '', value = '']) => {
-      return [key, typed(withoutFrame(value), schemaOf(tool, key))]
-    })
+    if (tool === undefined || !(isWhole || isClosed)) return []
+    const pairs = parameters(body, marks).map(([key, value]) => [key, typed(value, schemaOf(tool, key))])
     return [{ name, arguments: Object.fromEntries(pairs) }]
   })
+}
+
+interface Body {
+  name: string
+  body: string
+  isWhole: boolean
+}
+
+function bodies(text: string, { name: [before, behind], callEnd }: Marks): Body[] {
+  if (callEnd === undefined) {
+    const at = text.indexOf(behind)
+    const end = at < 0 ? text.length : at
+    return [{ name: text.slice(0, end).trim(), body: text.slice(end), isWhole: false }]
+  }
+  const found: Body[] = []
+  const endOf = finder(text, callEnd)
+  for (let at = text.indexOf(before); at >= 0; ) {
+    const nameEnd = text.indexOf(behind, at)
+    if (nameEnd < 0) break
+    const end = endOf(nameEnd)
+    found.push({
+      name: text.slice(at + before.length, nameEnd).trim(),
+      body: text.slice(nameEnd + behind.length, end),
+      isWhole: end < text.length,
+    })
+    at = text.indexOf(before, end)
+  }
+  return found
+}
+
+/** A value whose end is missing goes on to the next key. */
+function parameters(
+  body: string,
+  { key: [before, behind], beforeValue, valueEnd }: Marks,
+): [string, string][] {
+  const found: [string, string][] = []
+  const nextKey = finder(body, before)
+  const endOf = finder(body, valueEnd)
+  for (let at = nextKey(0); at < body.length; ) {
+    const keyEnd = body.indexOf(behind, at)
+    if (keyEnd < 0) break
+    const start = keyEnd + behind.length
+    const end = Math.min(endOf(start), nextKey(start))
+    const value = body.slice(start, end)
+    const opened = value.trimStart().startsWith(beforeValue)
+    found.push([
+      body.slice(at + before.length, keyEnd).trim(),
+      withoutFrame(opened ? value.slice(value.indexOf(beforeValue) + beforeValue.length) : value),
+    ])
+    at = nextKey(end)
+  }
+  return found
+}
+
+/** Where a mark stands next, from growing places; the end of the text when nowhere. Looks at each character once. */
+function finder(text: string, mark: string): (from: number) => number {
+  let next = -1
+  return (from) => {
+    if (next < from) {
+      const at = text.indexOf(mark, from)
+      next = at < 0 ? text.length : at
+    }
+    return next
+  }
 }
 
 /** Models put a line break on either side of a value; further white space is theirs. */
@@ -57,15 +137,18 @@ function schemaOf(tool: Tool, key: string): unknown {
   return Object.hasOwn(properties, key) ? Reflect.get(properties, key) : undefined
 }
 
+/** Python's spellings are common among models that learned from code. */
+const LITERALS: Record<string, unknown> = { True: true, False: false, None: null }
+
 /** Text stays text where the schema says string; elsewhere it is read as JSON when it is JSON. */
 function typed(value: string, schema: unknown): unknown {
   const type = typeof schema === 'object' && schema !== null ? Reflect.get(schema, 'type') : undefined
   if (type === 'string') return value
+  if (Object.hasOwn(LITERALS, value)) return LITERALS[value]
   try {
     return JSON.parse(value)
   } catch {
-    // Python's spellings are common among models that learned from code.
-    const literals: Record<string, unknown> = { True: true, False: false, None: null }
-    return Object.hasOwn(literals, value) ? literals[value] : value
+    // What is not JSON is text, whatever the schema hopes for.
+    return value
   }
 }

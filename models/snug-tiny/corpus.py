@@ -257,7 +257,7 @@ def no_tool_question(rng: Random, tools: list[toolbox.Tool]) -> Item:
 
 
 def with_tools(rng: Random) -> Dialogue:
-    tools = toolbox.make_tools(rng, rng.choices((1, 2, 3, 4), (18, 60, 18, 4))[0])
+    tools = toolbox.make_tools(rng, rng.choices((1, 2, 3, 4), (30, 58, 10, 2))[0])
     dialogue = Dialogue(rng, tools)
     maybe_system(rng, dialogue)
     for _ in range(rng.choices((0, 1, 2), (60, 25, 15))[0]):
@@ -291,7 +291,7 @@ def fim(rng: Random) -> dict:
 
 
 # (share of the samples, maker)
-MIX = [(41, chat_single), (10, chat_multi), (0.5, chat_long), (36, with_tools), (9, fim), (2.5, plain_text)]
+MIX = [(48, chat_single), (9, chat_multi), (0.3, chat_long), (33, with_tools), (7, fim), (2, plain_text)]
 
 
 def samples(seed: int) -> Iterator[dict]:

@@ -623,7 +623,7 @@ def ask_json(rng: Random) -> Item:
 KINDS = [
     # (weight, generator)
     (16, ask_capital), (3, ask_country), (19, ask_sum), (8, ask_opposite), (5, ask_colour), (8, ask_animal), (8, ask_calendar), (5, ask_grammar),
-    (7, ask_yes_no), (9, ask_trivia), (14, ask_chat), (5, ask_spell), (8, ask_repeat), (3, ask_count), (3, ask_list), (1.5, ask_story), (3, ask_json),
+    (7, ask_yes_no), (9, ask_trivia), (14, ask_chat), (5, ask_spell), (16, ask_repeat), (3, ask_count), (3, ask_list), (1.5, ask_story), (3, ask_json),
 ]
 
 

@@ -17,12 +17,8 @@ from tokenizers import Tokenizer
 
 from model import SnugTiny
 
-PROMPT_WEIGHT = 0.1
-MICRO_BATCH_TOKENS = 4096
+PROMPT_WEIGHT = 0.05
 MICRO_BATCHES = 2
-PIECES = 3
-MUON_RATE = 0.02
-ADAM_RATE = 4e-3
 WARM_UP = 40
 DECAY_FROM = 0.4
 PAD = 0
@@ -83,7 +79,7 @@ def padded(length: int) -> int:
     return -(-length // step) * step
 
 
-def micro_batches(samples: list[Sample], rng: Random) -> list[list[Sample]]:
+def micro_batches(samples: list[Sample], tokens: int, rng: Random) -> list[list[Sample]]:
     """Groups of samples of like length, in random order."""
     order = list(range(len(samples)))
     rng.shuffle(order)
@@ -93,17 +89,11 @@ def micro_batches(samples: list[Sample], rng: Random) -> list[list[Sample]]:
         size = padded(len(samples[i].ids))
         group = groups.setdefault(size, [])
         group.append(samples[i])
-        if (len(group) + 1) * size > MICRO_BATCH_TOKENS:
+        if (len(group) + 1) * size > tokens:
             batches.append(groups.pop(size))
     # What is left over is too little for a batch of its own kind and is dropped.
     rng.shuffle(batches)
     return batches
-
-
-def pieces(batch: list[Sample]) -> list[list[Sample]]:
-    """A batch cut into pieces that the workers share out, so that a slow core does not hold up the other."""
-    size = -(-len(batch) // PIECES)
-    return [batch[i : i + size] for i in range(0, len(batch), size)]
 
 
 def collate(batch: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -165,6 +155,10 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="weights to start from instead of random ones")
+    parser.add_argument("--batch-tokens", type=int, default=3072, help="tokens per step")
+    parser.add_argument("--muon-rate", type=float, default=0.015)
+    parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--steps", type=int, help="stop, and let the rate fall to zero, after this many steps")
@@ -175,15 +169,17 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(arguments.threads)
     model = SnugTiny()
+    if arguments.start:
+        model.load_state_dict(torch.load(arguments.start, weights_only=True))
     samples = load(arguments.corpus, Tokenizer.from_file(str(arguments.tokenizer)), 2048)
-    batches = micro_batches(samples, Random(arguments.seed))
+    batches = micro_batches(samples, arguments.batch_tokens // MICRO_BATCHES, Random(arguments.seed))
     steps = min(len(batches) // MICRO_BATCHES, arguments.steps or len(batches))
     tokens = sum(len(sample.ids) for batch in batches for sample in batch)
     print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(samples)} samples, {tokens} tokens, {steps} steps", flush=True)
 
     matrices = [p for p in model.blk.parameters() if p.dim() == 2]
     others = [p for name, p in model.named_parameters() if p.dim() == 1 or name.startswith("token_embd")]
-    optimisers = [Muon(matrices, MUON_RATE), torch.optim.AdamW(others, ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0)]
+    optimisers = [Muon(matrices, arguments.muon_rate), torch.optim.AdamW(others, arguments.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)]
     first = 0
     checkpoint = arguments.out.with_suffix(".checkpoint.pt")
     if arguments.resume and checkpoint.exists():
@@ -197,11 +193,11 @@ def main() -> None:
     workers = ThreadPoolExecutor(arguments.threads, initializer=torch.set_num_threads, initargs=(1,))
     began, seen, running = time.time(), 0, []
     for step in range(first, steps):
-        for optimiser, peak in zip(optimisers, (MUON_RATE, ADAM_RATE)):
+        for optimiser, peak in zip(optimisers, (arguments.muon_rate, arguments.adam_rate)):
             for group in optimiser.param_groups:
                 group["lr"] = peak * rate(step, steps)
         chosen = batches[step * MICRO_BATCHES : (step + 1) * MICRO_BATCHES]
-        parts = [collate(piece) for batch in chosen for piece in pieces(batch)]
+        parts = [collate(batch) for batch in chosen]
         total = sum(weights.sum() for _, _, weights in parts)
 
         def gradients(part: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> tuple[float, tuple[torch.Tensor, ...]]:
@@ -221,7 +217,7 @@ def main() -> None:
             optimiser.step()
             optimiser.zero_grad()
         running.append(loss_of_step)
-        if (step + 1) % 10 == 0:
+        if (step + 1) % 20 == 0:
             spent = time.time() - began
             print(f"step {step + 1}/{steps}  loss {sum(running) / len(running):.4f}  {spent:.0f} s  {seen / spent:.0f} tokens/s", flush=True)
             running = []
