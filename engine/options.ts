@@ -76,7 +76,8 @@ function read(name: string, kind: Kind, value: unknown): unknown {
       throw wrongType(name, 'type boolean')
     case 'strings':
       if (!Array.isArray(value)) throw wrongType(name, 'type array')
-      if (value.every((item) => typeof item === 'string')) return value
+      // An empty text would end every answer at once.
+      if (value.every((item) => typeof item === 'string')) return value.filter((item) => item !== '')
       throw wrongType(name, 'an array of strings')
   }
 }

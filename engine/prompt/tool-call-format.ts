@@ -42,13 +42,14 @@ export function toolCallFormat(template: string): ToolCallFormat {
   const known = TAGS.find(([open]) => template.includes(open))
   const shown = shownCall(template)
   const [open, close] = known ?? (shown === undefined ? ['{'] : tagsAround(shown))
-  const opening = shown?.before ?? ''
+  const before = shown?.before ?? ''
+  const behindTag = open === '{' ? before : before.slice(before.indexOf(open) + open.length)
   return {
     open,
     close,
     markup: markupOf(template),
     argumentsKey: shown?.between.includes('parameters') ? 'parameters' : 'arguments',
-    isList: opening.slice(opening.indexOf(open) + open.length).includes('['),
+    isList: behindTag.includes('['),
   }
 }
 

@@ -260,7 +260,7 @@ def with_tools(rng: Random) -> Dialogue:
     tools = toolbox.make_tools(rng, rng.choices((1, 2, 3, 4), (30, 58, 10, 2))[0])
     dialogue = Dialogue(rng, tools)
     maybe_system(rng, dialogue)
-    for _ in range(rng.choices((0, 1, 2), (60, 25, 15))[0]):
+    for _ in range(rng.choices((0, 1, 2), (78, 16, 6))[0]):
         if rng.random() < 0.75:
             dialogue.tool_use(finish=True)
         else:
@@ -290,8 +290,27 @@ def fim(rng: Random) -> dict:
     return {"prompt": prompt, "completion": middle + "<|endoftext|>"}
 
 
+SLOTS = "name city place to text title color day number item word path query room state language a b id value topic song".split()
+
+
+def drill(rng: Random) -> dict:
+    """Raw text that can only be continued by copying from before.
+
+    Copying is the skill behind tool calls, and the slowest one to appear. These short samples
+    practise it densely, without the long tool definitions.
+    """
+    if rng.random() < 0.5:
+        text = knowledge.phrase(rng, 3, 9)
+        return {"prompt": text + "\n", "completion": text + "<|endoftext|>"}
+    slots = rng.sample(SLOTS, rng.randint(1, 3))
+    values = {slot: rng.randint(0, 999) if rng.random() < 0.3 else rng.choice((pseudo_word(rng), person(rng), knowledge.phrase(rng, 1, 4))) for slot in slots}
+    facts = [f"{slot}: {value}" for slot, value in values.items()]
+    rng.shuffle(facts)
+    return {"prompt": ", ".join(facts) + "\n", "completion": json.dumps(values) + "<|endoftext|>"}
+
+
 # (share of the samples, maker)
-MIX = [(48, chat_single), (9, chat_multi), (0.3, chat_long), (33, with_tools), (7, fim), (2, plain_text)]
+MIX = [(66, chat_single), (5, chat_multi), (0.3, chat_long), (16, with_tools), (10, fim), (2, plain_text)]
 
 
 def samples(seed: int) -> Iterator[dict]:

@@ -4,7 +4,21 @@ import { clientGone } from './client-gone.ts'
 
 /** Aborts when there is nobody left to work for: the client behind `reply` left, or the server closes. */
 export function jobSignal(reply: FastifyReply): AbortSignal {
-  return AbortSignal.any([clientGone(reply), reply.server.stopping])
+  const { stopping } = reply.server
+  const job = new AbortController()
+  const gone = clientGone(reply)
+  const follow = (signal: AbortSignal) => {
+    const abort = () => job.abort(signal.reason)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+    return () => signal.removeEventListener('abort', abort)
+  }
+  follow(gone)
+  // Not AbortSignal.any: what it makes of a signal that lives as long as the server is never freed (Node 20).
+  const forget = follow(stopping)
+  reply.raw.once('close', forget)
+  if (reply.raw.closed) forget()
+  return job.signal
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The real engine behind the real routes in one process, so that a test can look at both ends. */
+import { getEventListeners } from 'node:events'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
@@ -37,6 +38,7 @@ async function watchedServer() {
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const status = async () => (await runners[0]?.status()) ?? { busySlots: 0, outputTokens: 0 }
   return {
+    app,
     url,
     outputTokens: async () => (await status()).outputTokens,
     busySlots: async () => (await status()).busySlots,
@@ -62,6 +64,24 @@ test.each([
     expect(performance.now() - leftAt).toBeLessThan(200)
   },
 )
+
+test('a finished request leaves nothing behind on the signal of the server’s end', async () => {
+  const { app, url } = await watchedServer()
+  const short = { ...ENDLESS, options: { temperature: 0, num_predict: 2 } }
+  for (const stream of [true, false]) {
+    const reply = await fetch(`${url}/api/generate`, {
+      method: 'POST',
+      body: JSON.stringify({ ...short, stream }),
+    })
+    expect(await reply.text()).toContain('"done":true')
+  }
+  const socket = await openSocket(url)
+  socket.post('/api/generate', ENDLESS)
+  await socket.until('"done":false')
+  expect(getEventListeners(app.stopping, 'abort')).toHaveLength(1)
+  socket.hangUp()
+  await expect.poll(() => getEventListeners(app.stopping, 'abort')).toEqual([])
+})
 
 test('a client that waits for a whole answer and hangs up frees the slot within 200 ms', async () => {
   const { url, busySlots } = await watchedServer()

@@ -125,7 +125,8 @@ describe('a template that refuses a conversation gets one it accepts', () => {
       say('user', 'r'),
     ]
     expect(render(LLAMA, messages)).toBe(
-      '<user>q<a>{"name": "f", "parameters": {}}<ipython>F<a>{"name": "g", "parameters": {"x": 1}}<ipython>G<user>r',
+      '<user>q<assistant>{"name": "f", "parameters": {}}<ipython>F' +
+        '<assistant>{"name": "g", "parameters": {"x": 1}}<ipython>G<user>r',
     )
   })
 

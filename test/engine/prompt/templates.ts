@@ -39,7 +39,7 @@ export const REASONER = `{%- for m in messages %}{{ '<' + m.role + '>' + m.conte
 export const LLAMA = `{%- for m in messages -%}
 {%- if m.tool_calls -%}
 {%- if m.tool_calls | length != 1 %}{{ raise_exception('Only one call at once!') }}{% endif -%}
-{{ '<a>' + '{"name": "' + m.tool_calls[0].function.name + '", "parameters": ' + (m.tool_calls[0].function.arguments | tojson) + '}' }}
+{{ '<assistant>' + '{"name": "' + m.tool_calls[0].function.name + '", "parameters": ' + (m.tool_calls[0].function.arguments | tojson) + '}' }}
 {%- elif m.role == 'tool' %}{{ '<ipython>' + m.content }}
 {%- else %}{{ '<' + m.role + '>' + m.content }}{% endif -%}
 {%- endfor -%}`
