@@ -1,21 +1,17 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { type Answer, collect } from '../../engine/collect.ts'
-import { parseOptions } from '../../engine/options.ts'
+import type { Answer } from '../../engine/collect.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { ChatJob, Engine, EngineEvent, RenderedPrompt } from '../../engine/types.ts'
 import { utcTimestamp } from '../../formats/timestamps.ts'
 import { RequestError } from '../wire/problem.ts'
-import { jobSignal, runJob } from '../wire/run-job.ts'
-import { sendStream } from '../wire/stream.ts'
+import { answerJob } from './answer-job.ts'
 import { list } from './fields.ts'
-import { readFormat } from './format.ts'
 import { commonJob, jobFields } from './job-fields.ts'
 import { toLogprobs } from './logprobs.ts'
 import { findForInference, refuseStub } from './lookup.ts'
 import { MessageRequest, ToolRequest, toMessage, toWireCall } from './message.ts'
 import { metrics } from './metrics.ts'
-import { ndjson } from './ndjson.ts'
 import { omitEmpty } from './omit-empty.ts'
 
 export const ChatRequest = z
@@ -41,24 +37,15 @@ export async function chat(
     return toLoadLine(body.model, 'unload')
   }
   refuseStub(found, body.model)
-  const asked = toJob(body, model)
-  engine.check(asked)
-  const options = parseOptions(body.options ?? {})
-  if (body.messages.length === 0) {
-    await engine.load({ ...asked, options }, jobSignal(reply))
-    return toLoadLine(body.model, 'load')
-  }
-  const format = readFormat(body.format)
-  const job = { ...asked, options, ...(format === undefined ? {} : { format }) }
-  if (body._debug_render_only) return toDebugLine(body.model, engine.render(job))
-  const events = runJob(job, reply)
-  if (body.stream)
-    return sendStream(
-      reply,
-      events,
-      ndjson(reply, (event) => toLine(body, event)),
-    )
-  return toAnswer(body, await collect(events))
+  return answerJob(engine, toJob(body, model), body, reply, {
+    isEmpty: body.messages.length === 0,
+    write: {
+      loaded: () => toLoadLine(body.model, 'load'),
+      line: (event) => toLine(body, event),
+      answer: (answer) => toAnswer(body, answer),
+      prompt: (prompt) => toDebugLine(body.model, prompt),
+    },
+  })
 }
 
 /** The job a request asks for, before its options and format are looked at. */

@@ -1,21 +1,17 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
-import { type Answer, collect } from '../../engine/collect.ts'
-import { parseOptions } from '../../engine/options.ts'
+import type { Answer } from '../../engine/collect.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine, EngineEvent, GenerateJob, RenderedPrompt } from '../../engine/types.ts'
 import { utcTimestamp } from '../../formats/timestamps.ts'
 import { RequestError } from '../wire/problem.ts'
-import { jobSignal, runJob } from '../wire/run-job.ts'
-import { sendStream } from '../wire/stream.ts'
+import { answerJob } from './answer-job.ts'
 import { flag, list, text } from './fields.ts'
-import { readFormat } from './format.ts'
 import { commonJob, jobFields } from './job-fields.ts'
 import { toLogprobs } from './logprobs.ts'
 import { findForInference, refuseStub } from './lookup.ts'
 import { images } from './message.ts'
 import { metrics } from './metrics.ts'
-import { ndjson } from './ndjson.ts'
 import { omitEmpty } from './omit-empty.ts'
 
 export const GenerateRequest = z
@@ -47,24 +43,15 @@ export async function generate(
     return toLoadLine(body.model, 'unload')
   }
   refuseUnusable(body, model)
-  const asked = toJob(body, model)
-  engine.check(asked)
-  const options = parseOptions(body.options ?? {})
-  if (body.prompt === '') {
-    await engine.load({ ...asked, options }, jobSignal(reply))
-    return toLoadLine(body.model, 'load')
-  }
-  const format = readFormat(body.format)
-  const job = { ...asked, options, ...(format === undefined ? {} : { format }) }
-  if (body._debug_render_only) return toDebugLine(body.model, engine.render(job))
-  const events = runJob(job, reply)
-  if (body.stream)
-    return sendStream(
-      reply,
-      events,
-      ndjson(reply, (event) => toLine(body, event)),
-    )
-  return toAnswer(body, await collect(events))
+  return answerJob(engine, toJob(body, model), body, reply, {
+    isEmpty: body.prompt === '',
+    write: {
+      loaded: () => toLoadLine(body.model, 'load'),
+      line: (event) => toLine(body, event),
+      answer: (answer) => toAnswer(body, answer),
+      prompt: (prompt) => toDebugLine(body.model, prompt),
+    },
+  })
 }
 
 function refuseUnusable(body: GenerateRequest, model: InstalledModel): void {

@@ -27,7 +27,7 @@ export const jobFields = {
   _debug_render_only: flag().describe('Answer with the prompt the model would read'),
 }
 
-type JobFields = z.output<z.ZodObject<typeof jobFields>>
+export type JobFields = z.output<z.ZodObject<typeof jobFields>>
 
 /**
  * The part of a job that both endpoints build alike. Options and format come later: capability errors go
