@@ -2,6 +2,9 @@ import koffi from 'koffi'
 import type { ChosenToken, TokenLogprob } from '../types.ts'
 import type { NativeModel } from './native-model.ts'
 
+/** Stands for minus infinity, which JSON cannot say; OpenAI's servers use the same number. */
+const LEAST_LOGPROB = -9999
+
 /**
  * Log-probability of `chosen` and of the `count` likeliest tokens at a row of the last decode, from the raw
  * logits: before temperature, penalties or grammar. One pass over the vocabulary, nothing copied.
@@ -16,7 +19,7 @@ export function logprobsOf(model: NativeModel, row: number, chosen: number, coun
     return {
       token: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes),
       bytes: Array.from(bytes),
-      logprob: (logits[token] ?? -Infinity) - normalizer,
+      logprob: Math.max((logits[token] ?? -Infinity) - normalizer, LEAST_LOGPROB),
     }
   }
   return { ...describe(chosen), alternatives: best.map(describe) }

@@ -82,7 +82,7 @@ function systemInUserTurn(messages: readonly Message[]): Message[] {
 }
 
 /** Consecutive messages of one role become one, with a blank line between; results of tools stay apart. */
-export function mergedRuns(messages: readonly Message[]): Message[] {
+function mergedRuns(messages: readonly Message[]): Message[] {
   const merged: Message[] = []
   for (const message of messages) {
     const last = merged.at(-1)

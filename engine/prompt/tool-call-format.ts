@@ -1,5 +1,5 @@
 import type { Message, Tool, ToolCall } from '../types.ts'
-import { compileTemplate } from './template.ts'
+import { type CompiledTemplate, compileTemplate } from './template.ts'
 import type { Markup } from './tool-call-markup.ts'
 
 /** How a model writes tool calls. */
@@ -39,8 +39,29 @@ const TAGS: readonly (readonly [open: string, close: string | undefined])[] = [
  * looking at what stands before it. A template that prints none gets bare JSON, as in ollama's tools package.
  */
 export function toolCallFormat(template: string): ToolCallFormat {
+  const compiled = compiledOrNone(template)
+  const remembered = compiled && formats.get(compiled)
+  if (remembered !== undefined) return remembered
+  const format = readFormat(template, compiled)
+  if (compiled !== undefined) formats.set(compiled, format)
+  return format
+}
+
+/** Read once a template, as long as the compiled template is remembered. */
+const formats = new WeakMap<CompiledTemplate, ToolCallFormat>()
+
+function compiledOrNone(template: string): CompiledTemplate | undefined {
+  try {
+    return compileTemplate(template)
+  } catch {
+    // Whoever renders it hears what is wrong with it.
+    return undefined
+  }
+}
+
+function readFormat(template: string, compiled: CompiledTemplate | undefined): ToolCallFormat {
   const known = TAGS.find(([open]) => template.includes(open))
-  const shown = shownCall(template)
+  const shown = compiled && shownCall(compiled)
   const [open, close] = known ?? (shown === undefined ? ['{'] : tagsAround(shown))
   const before = shown?.before ?? ''
   const behindTag = open === '{' ? before : before.slice(before.indexOf(open) + open.length)
@@ -75,7 +96,7 @@ const TOOL: Tool = {
 }
 
 /** Renders a call and, to know where an answer begins, an answer in its place. */
-function shownCall(template: string): ShownCall | undefined {
+function shownCall(template: CompiledTemplate): ShownCall | undefined {
   const call = rendered(template, '', [{ id: 'probe0000', name: NAME, arguments: { [KEY]: 1 } }])
   const answer = rendered(template, ANSWER, undefined)
   if (call === undefined || answer === undefined) return undefined
@@ -102,13 +123,17 @@ function tagStart(text: string, at: number): number {
   return open > text.lastIndexOf('>', at - 1) ? open : at
 }
 
-function rendered(template: string, content: string, toolCalls: ToolCall[] | undefined): string | undefined {
+function rendered(
+  template: CompiledTemplate,
+  content: string,
+  toolCalls: ToolCall[] | undefined,
+): string | undefined {
   const messages: Message[] = [
     { role: 'user', content: 'probe question' },
     { role: 'assistant', content, ...(toolCalls && { toolCalls }) },
   ]
   try {
-    return compileTemplate(template).render({
+    return template.render({
       messages,
       tools: [TOOL],
       addGenerationPrompt: false,

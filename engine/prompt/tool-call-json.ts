@@ -64,7 +64,7 @@ function argumentsFrom(value: unknown): Record<string, unknown> | undefined {
 }
 
 /** The tool named last in a text, whole words only; of names that end at the same place the longest. */
-export function nameIn(text: string, names: readonly string[]): string | undefined {
+function nameIn(text: string, names: readonly string[]): string | undefined {
   let best: string | undefined
   let bestEnd = -1
   for (const name of names) {

@@ -140,7 +140,8 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
       startIdleTimer(resident)
     } catch (error) {
       residents.delete(key)
-      failWaiters(key, error as Error)
+      // A load that was given up because everybody had left says nothing to those who came since.
+      if (!resident.loading.signal.aborted) failWaiters(key, error as Error)
     }
     pump()
   }

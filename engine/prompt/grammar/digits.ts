@@ -43,7 +43,7 @@ function spaced(rest: string): string {
   return rest === '' ? '' : ` ${rest}`
 }
 
-export function digitClass(low: number, high: number): string {
+function digitClass(low: number, high: number): string {
   return low === high ? `"${low}"` : `[${low}-${high}]`
 }
 

@@ -92,7 +92,7 @@ export function sequence(...items: readonly string[]): string {
  */
 const CHUNK = 1_500
 /** Most repetitions there may be. */
-export const MAX_REPETITIONS = 100_000
+const MAX_REPETITIONS = 100_000
 
 /**
  * `min` to `max` times `item`, an undefined `max` being no bound. Long counts are built from whole chunks, so that

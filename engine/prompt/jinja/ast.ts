@@ -11,7 +11,7 @@ export interface Identifier {
   value: string
 }
 
-export interface KeywordArgument {
+interface KeywordArgument {
   type: 'KeywordArgumentExpression'
   key: Identifier
   value: Node
@@ -45,7 +45,7 @@ export interface Binary {
   right: Node
 }
 
-export interface Select {
+interface Select {
   type: 'SelectExpression'
   lhs: Node
   test: Node

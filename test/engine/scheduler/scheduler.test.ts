@@ -143,6 +143,17 @@ test('ollama 167: the last client to leave a load stops it, and the next request
   await expect(second).rejects.toThrow()
 })
 
+test('a client that comes while an abandoned load is being stopped gets a load of its own', async () => {
+  const { backend, acquire } = setup({ loadMs: 50 })
+  const client = new AbortController()
+  const gone = acquire('a', { signal: client.signal })
+  client.abort()
+  const next = acquire('a')
+  await expect(gone).rejects.toMatchObject({ code: 'cancelled' })
+  await next
+  expect(backend.plans).toHaveLength(2)
+})
+
 test('a client that leaves a load does not stop it for the others', async () => {
   const { acquire, backend } = setup({ loadMs: 50 })
   const client = new AbortController()
