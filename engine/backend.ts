@@ -56,6 +56,8 @@ export interface RunnerRequest {
   topLogprobs?: number
   /** GBNF with a `root` rule: every token must follow it. */
   grammar?: string
+  /** Tags such as `[TOOL_CALLS]` that are shown even where they are control tokens, which are silent otherwise. */
+  tags?: readonly string[]
   /** Also report the ids of generated tokens on the end event. */
   returnTokens?: boolean
 }

@@ -5,7 +5,7 @@ import type { Backend } from './backend.ts'
 import { checkJob } from './check.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
-import { parserFor, promptFor, tokensFor } from './prepare.ts'
+import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
 import { grammarFor } from './prompt/job-grammar.ts'
 import { createScheduler, type Resident } from './scheduler/scheduler.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
@@ -54,6 +54,7 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
         keepTokens: options.keepTokens,
         shift: job.shift && runner.info.canShift,
         stop: options.stop,
+        tags: tagsFor(prompt),
         returnTokens: job.kind === 'generate' && !job.raw,
         ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
         ...(grammar === undefined ? {} : { grammar }),

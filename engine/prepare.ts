@@ -71,3 +71,9 @@ export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser 
   if (!calls) return thoughts ?? plainText
   return thoughts === undefined ? calls : chain(thoughts, calls)
 }
+
+/** Tags the parser of the answer has to see, even those that are control tokens. */
+export function tagsFor({ thinking, toolCalls }: JobPrompt): string[] {
+  const tags = [thinking?.tags.open, thinking?.tags.close, toolCalls?.open, toolCalls?.close]
+  return tags.filter((tag): tag is string => tag !== undefined && tag !== '')
+}

@@ -130,7 +130,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     task.tokenIds.push(token)
     const { topLogprobs } = task.request
     if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, token, topLogprobs))
-    const { text, stopped } = task.text.push(model.tokenBytes(token))
+    const { text, stopped } = task.text.push(task.shown.get(token) ?? model.tokenBytes(token))
     if (text !== '') report(task, text)
     if (stopped) end(slot, task, 'stop')
     else if (isSpent(task)) finish(slot, task, 'length')
@@ -227,6 +227,7 @@ function createTask(model: NativeModel, id: number, request: RunnerRequest, cach
     request,
     sampler: createSampler(model, request.sampling, request.grammar, request.prompt),
     text: createAnswerText(request.stop),
+    shown: shownTags(model, request.tags ?? []),
     cachedTokens,
     startedAt: performance.now(),
     pending: request.prompt.slice(cachedTokens),
@@ -239,4 +240,13 @@ function createTask(model: NativeModel, id: number, request: RunnerRequest, cach
     isPaused: false,
     isCancelled: false,
   }
+}
+
+function shownTags(model: NativeModel, tags: readonly string[]): Map<number, Uint8Array> {
+  const shown = new Map<number, Uint8Array>()
+  for (const tag of tags) {
+    const token = model.controlToken(tag)
+    if (token !== undefined) shown.set(token, Buffer.from(tag))
+  }
+  return shown
 }

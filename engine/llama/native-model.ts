@@ -43,6 +43,8 @@ export interface NativeModel {
   detokenize(tokens: readonly number[]): string
   /** The exact bytes of a token; control tokens have none. */
   tokenBytes(token: number): Uint8Array
+  /** The control token a text stands for; undefined when it is none or takes several tokens. */
+  controlToken(text: string): number | undefined
   close(): void
 }
 
@@ -187,6 +189,11 @@ function describe(
   const pieceBuffer = Buffer.alloc(1024)
   // Bounded by the vocabulary.
   const pieces: Uint8Array[] = []
+  const bytesOf = (token: number, showControl: boolean) => {
+    const size = pieceBuffer.length
+    const length = library.tokenToPiece(vocabulary, token, pieceBuffer, size, 0, showControl)
+    return Uint8Array.from(pieceBuffer.subarray(0, Math.max(0, length)))
+  }
   return {
     library,
     context,
@@ -237,10 +244,17 @@ function describe(
     tokenBytes(token) {
       const known = pieces[token]
       if (known !== undefined) return known
-      const length = library.tokenToPiece(vocabulary, token, pieceBuffer, pieceBuffer.length, 0, false)
-      const bytes = Uint8Array.from(pieceBuffer.subarray(0, Math.max(0, length)))
+      const bytes = bytesOf(token, false)
       pieces[token] = bytes
       return bytes
+    },
+    controlToken(text) {
+      const bytes = Buffer.from(text)
+      const tokens = new Int32Array(2)
+      const count = library.tokenize(vocabulary, bytes, bytes.length, tokens, tokens.length, false, true)
+      const token = tokens[0] ?? -1
+      const isControl = count === 1 && bytesOf(token, false).length === 0
+      return isControl && bytesOf(token, true).length > 0 ? token : undefined
     },
     close() {
       library.freeContext(context)

@@ -21,6 +21,8 @@ export interface Task {
   readonly request: RunnerRequest
   readonly sampler: Sampler
   readonly text: AnswerText
+  /** What control tokens among the request's tags are shown as. */
+  readonly shown: ReadonlyMap<number, Uint8Array>
   readonly cachedTokens: number
   readonly startedAt: number
   /** Tokens still to be evaluated: the rest of the prompt, then each sampled token. */

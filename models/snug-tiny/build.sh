@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds models/snug-tiny.gguf from nothing: corpus, tokenizer, training, export, evaluation.
-# Needs Python 3.11 or newer and about an hour on two CPU cores.
+# Builds models/snug-tiny.gguf from nothing: corpora, tokenizer, two stages of training, export,
+# evaluation. Needs Python 3.11 or newer and an hour or two on two CPU cores.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -8,8 +8,16 @@ python3 -m venv .build/venv
 .build/venv/bin/pip install --quiet --requirement requirements.txt
 python=.build/venv/bin/python
 
-$python corpus.py --characters 26000000 --seed 1 --out .build/corpus.jsonl
-$python tokenizer.py --corpus .build/corpus.jsonl --out .build/tokenizer.json
-$python train.py --corpus .build/corpus.jsonl --tokenizer .build/tokenizer.json --seed 1 --steps 600 --out .build/model.pt
-$python export_gguf.py --weights .build/model.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
+$python corpus.py --characters 26000000 --seed 1 --mix broad --out .build/broad.jsonl
+$python corpus.py --characters 30000000 --seed 3 --mix dense --out .build/dense.jsonl
+$python tokenizer.py --corpus .build/broad.jsonl --out .build/tokenizer.json
+
+# Stage 1 learns the formats in large steps and is cut off while the rate is still high.
+$python train.py --corpus .build/broad.jsonl --tokenizer .build/tokenizer.json --out .build/stage1.pt --seed 1 \
+  --steps 600 --stop 350 --batch-tokens 8192 --muon-rate 0.02 --adam-rate 0.004 --prompt-weight 0.1
+# Stage 2 learns the facts and the copying in many small steps.
+$python train.py --corpus .build/dense.jsonl --tokenizer .build/tokenizer.json --out .build/stage2.pt --seed 3 \
+  --start .build/stage1.pt --steps 1400 --batch-tokens 3072 --muon-rate 0.015 --adam-rate 0.003 --prompt-weight 0.05
+
+$python export_gguf.py --weights .build/stage2.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
 $python evaluate.py ../snug-tiny.gguf --tokenizer .build/tokenizer.json --verbose

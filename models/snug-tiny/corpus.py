@@ -4,13 +4,14 @@ Everything is generated from the seed. Chats are rendered with the very template
 GGUF file, so training and serving see the same text. The last assistant turn is the completion;
 earlier assistant turns are part of the prompt (train.py finds and trains them too).
 
-    python corpus.py --characters 30000000 --out .build/corpus.jsonl
+    python corpus.py --characters 26000000 --mix broad --out .build/broad.jsonl
 """
 
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -257,10 +258,10 @@ def no_tool_question(rng: Random, tools: list[toolbox.Tool]) -> Item:
 
 
 def with_tools(rng: Random) -> Dialogue:
-    tools = toolbox.make_tools(rng, rng.choices((1, 2, 3, 4), (30, 58, 10, 2))[0])
+    tools = toolbox.make_tools(rng, rng.choices((1, 2, 3, 4), mix.tool_counts)[0])
     dialogue = Dialogue(rng, tools)
     maybe_system(rng, dialogue)
-    for _ in range(rng.choices((0, 1, 2), (78, 16, 6))[0]):
+    for _ in range(rng.choices((0, 1, 2), mix.earlier_turns)[0]):
         if rng.random() < 0.75:
             dialogue.tool_use(finish=True)
         else:
@@ -290,34 +291,42 @@ def fim(rng: Random) -> dict:
     return {"prompt": prompt, "completion": middle + "<|endoftext|>"}
 
 
-SLOTS = "name city place to text title color day number item word path query room state language a b id value topic song".split()
+@dataclass(frozen=True)
+class Mix:
+    """What a stage of the training sees."""
+
+    shares: dict[Callable[[Random], Dialogue | dict], float]
+    tool_counts: tuple[int, int, int, int]
+    """Weights of offering one, two, three or four tools."""
+    earlier_turns: tuple[int, int, int]
+    """Weights of zero, one or two turns before the one that counts in a talk with tools."""
+    repeats: float
+    """Weight of "say ..." among the questions, which teaches copying."""
 
 
-def drill(rng: Random) -> dict:
-    """Raw text that can only be continued by copying from before.
-
-    Copying is the skill behind tool calls, and the slowest one to appear. These short samples
-    practise it densely, without the long tool definitions.
-    """
-    if rng.random() < 0.5:
-        text = knowledge.phrase(rng, 3, 9)
-        return {"prompt": text + "\n", "completion": text + "<|endoftext|>"}
-    slots = rng.sample(SLOTS, rng.randint(1, 3))
-    values = {slot: rng.randint(0, 999) if rng.random() < 0.3 else rng.choice((pseudo_word(rng), person(rng), knowledge.phrase(rng, 1, 4))) for slot in slots}
-    facts = [f"{slot}: {value}" for slot, value in values.items()]
-    rng.shuffle(facts)
-    return {"prompt": ", ".join(facts) + "\n", "completion": json.dumps(values) + "<|endoftext|>"}
+MIXES = {
+    "broad": Mix(
+        {chat_single: 41, chat_multi: 10, chat_long: 0.5, with_tools: 36, fim: 9, plain_text: 2.5}, (18, 60, 18, 4), (60, 25, 15), 8
+    ),
+    # Shorter samples with more questions, once the model has seen the formats.
+    "dense": Mix(
+        {chat_single: 66, chat_multi: 5, chat_long: 0.3, with_tools: 16, fim: 10, plain_text: 2}, (30, 58, 10, 2), (78, 16, 6), 16
+    ),
+}
+mix = MIXES["broad"]
 
 
-# (share of the samples, maker)
-MIX = [(66, chat_single), (5, chat_multi), (0.3, chat_long), (16, with_tools), (10, fim), (2, plain_text)]
+def choose_mix(name: str) -> None:
+    global mix
+    mix = MIXES[name]
+    knowledge.KINDS[knowledge.ask_repeat] = mix.repeats
 
 
 def samples(seed: int) -> Iterator[dict]:
     """Endless samples, none of which asks a held-out prompt."""
     rng = Random(seed)
     secret = held_out()
-    makers, shares = [m for _, m in MIX], [s for s, _ in MIX]
+    makers, shares = list(mix.shares), list(mix.shares.values())
     while True:
         made = rng.choices(makers, shares)[0](rng)
         if isinstance(made, Dialogue):
@@ -337,9 +346,11 @@ def samples(seed: int) -> Iterator[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--characters", type=int, required=True, help="stop after this many characters of text")
+    parser.add_argument("--mix", choices=list(MIXES), default="broad")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    choose_mix(arguments.mix)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     secret, total, count = held_out(), 0, 0
     with arguments.out.open("w") as file:

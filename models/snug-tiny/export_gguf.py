@@ -1,6 +1,6 @@
 """Writes the trained weights, the tokenizer and the chat template into one GGUF file.
 
-    python export_gguf.py --weights .build/model.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
+    python export_gguf.py --weights .build/stage2.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
 """
 
 import argparse

@@ -620,16 +620,16 @@ def ask_json(rng: Random) -> Item:
     return Item(prompt.format(n=name, a=age), f'{{"name": "{name}", "age": {age}}}', "The user wants JSON.")
 
 
-KINDS = [
-    # (weight, generator)
-    (16, ask_capital), (3, ask_country), (19, ask_sum), (8, ask_opposite), (5, ask_colour), (8, ask_animal), (8, ask_calendar), (5, ask_grammar),
-    (7, ask_yes_no), (9, ask_trivia), (14, ask_chat), (5, ask_spell), (16, ask_repeat), (3, ask_count), (3, ask_list), (1.5, ask_story), (3, ask_json),
-]
+# generator -> its weight among the questions
+KINDS = {
+    ask_capital: 16, ask_country: 3, ask_sum: 19, ask_opposite: 8, ask_colour: 5, ask_animal: 8, ask_calendar: 8, ask_grammar: 5,
+    ask_yes_no: 7, ask_trivia: 9, ask_chat: 14, ask_spell: 5, ask_repeat: 8, ask_count: 3, ask_list: 3, ask_story: 1.5, ask_json: 3,
+}
 
 
 def ask(rng: Random) -> Item:
     """Any question, with its surface varied a little."""
-    generator = rng.choices([g for _, g in KINDS], [w for w, _ in KINDS])[0]
+    generator = rng.choices(list(KINDS), list(KINDS.values()))[0]
     return vary(rng, generator(rng), generator)
 
 

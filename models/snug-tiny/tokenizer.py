@@ -5,7 +5,7 @@ left out; then merges of a leading space with the word's first piece. The second
 the first, so a word is always cut the same way, whether a space or a quote comes before it. That
 is what lets a model this small copy "Zurvik" from a sentence into a JSON string.
 
-    python tokenizer.py --corpus .build/corpus.jsonl --out .build/tokenizer.json
+    python tokenizer.py --corpus .build/broad.jsonl --out .build/tokenizer.json
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Trains the model on the corpus, one pass: Muon for the matrices, AdamW for the rest.
 
-    python train.py --corpus .build/corpus.jsonl --tokenizer .build/tokenizer.json --out .build/model.pt
+    python train.py --corpus .build/broad.jsonl --tokenizer .build/tokenizer.json --out .build/stage1.pt
 """
 
 import argparse
@@ -17,7 +17,6 @@ from tokenizers import Tokenizer
 
 from model import SnugTiny
 
-PROMPT_WEIGHT = 0.05
 MICRO_BATCHES = 2
 WARM_UP = 40
 DECAY_FROM = 0.4
@@ -32,13 +31,13 @@ class Sample:
         self.weights = np.array(weights, dtype=np.float32)
 
 
-def weigh(prompt: list[int], completion: list[int], turn: list[int], end: int) -> list[float]:
+def weigh(prompt: list[int], completion: list[int], turn: list[int], end: int, prompt_weight: float) -> list[float]:
     """Full weight on what the model has to say, a little on the rest.
 
     Earlier assistant turns count in full too, except for their first token: after "assistant\\n" a
     template-rendered past turn never has a thought, and the model must not learn that from it.
     """
-    weights = [PROMPT_WEIGHT] * len(prompt)
+    weights = [prompt_weight] * len(prompt)
     for i in range(len(prompt) - len(turn)):
         if prompt[i : i + len(turn)] == turn:
             start = i + len(turn)
@@ -50,7 +49,7 @@ def weigh(prompt: list[int], completion: list[int], turn: list[int], end: int) -
     return weights + [1.0] * len(completion)
 
 
-def load(corpus: Path, tokenizer: Tokenizer, limit: int) -> list[Sample]:
+def load(corpus: Path, tokenizer: Tokenizer, limit: int, prompt_weight: float) -> list[Sample]:
     end = tokenizer.token_to_id("<|im_end|>")
     turn = tokenizer.encode("<|im_start|>assistant\n").ids
     samples: list[Sample] = []
@@ -62,7 +61,7 @@ def load(corpus: Path, tokenizer: Tokenizer, limit: int) -> list[Sample]:
         for prompt, completion in zip(prompts, completions):
             ids = prompt.ids + completion.ids
             if len(ids) <= limit:
-                samples.append(Sample(ids, weigh(prompt.ids, completion.ids, turn, end)))
+                samples.append(Sample(ids, weigh(prompt.ids, completion.ids, turn, end, prompt_weight)))
         lines.clear()
 
     with corpus.open() as file:
@@ -157,11 +156,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--start", type=Path, help="weights to start from instead of random ones")
     parser.add_argument("--batch-tokens", type=int, default=3072, help="tokens per step")
+    parser.add_argument("--prompt-weight", type=float, default=0.05, help="weight of predicting the prompt")
     parser.add_argument("--muon-rate", type=float, default=0.015)
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--steps", type=int, help="stop, and let the rate fall to zero, after this many steps")
+    parser.add_argument("--steps", type=int, help="steps until the rate reaches zero (default: the whole corpus)")
+    parser.add_argument("--stop", type=int, help="stop earlier than that, at this step")
     parser.add_argument("--save-every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     arguments = parser.parse_args()
@@ -171,7 +172,7 @@ def main() -> None:
     model = SnugTiny()
     if arguments.start:
         model.load_state_dict(torch.load(arguments.start, weights_only=True))
-    samples = load(arguments.corpus, Tokenizer.from_file(str(arguments.tokenizer)), 2048)
+    samples = load(arguments.corpus, Tokenizer.from_file(str(arguments.tokenizer)), 2048, arguments.prompt_weight)
     batches = micro_batches(samples, arguments.batch_tokens // MICRO_BATCHES, Random(arguments.seed))
     steps = min(len(batches) // MICRO_BATCHES, arguments.steps or len(batches))
     tokens = sum(len(sample.ids) for batch in batches for sample in batch)
@@ -192,7 +193,8 @@ def main() -> None:
     parameters = list(model.parameters())
     workers = ThreadPoolExecutor(arguments.threads, initializer=torch.set_num_threads, initargs=(1,))
     began, seen, running = time.time(), 0, []
-    for step in range(first, steps):
+    last = min(steps, arguments.stop or steps)
+    for step in range(first, last):
         for optimiser, peak in zip(optimisers, (arguments.muon_rate, arguments.adam_rate)):
             for group in optimiser.param_groups:
                 group["lr"] = peak * rate(step, steps)
@@ -221,7 +223,7 @@ def main() -> None:
             spent = time.time() - began
             print(f"step {step + 1}/{steps}  loss {sum(running) / len(running):.4f}  {spent:.0f} s  {seen / spent:.0f} tokens/s", flush=True)
             running = []
-        if (step + 1) % arguments.save_every == 0 or step + 1 == steps:
+        if (step + 1) % arguments.save_every == 0 or step + 1 == last:
             torch.save(model.state_dict(), arguments.out)
             torch.save({"model": model.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step + 1}, checkpoint)
 

@@ -11,6 +11,7 @@ import { toolFields, toToolJob } from './tools.ts'
 
 const TOP_LOGPROBS_RANGE = 'top_logprobs must be between 0 and 20'
 
+/** The body of POST /v1/chat/completions. Whatever is not here is ignored. */
 export const ChatRequest = z
   .object({
     messages: Messages,

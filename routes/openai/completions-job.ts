@@ -6,6 +6,7 @@ import { RequestError } from '../wire/problem.ts'
 import { choicesOf, commonJob, jobFields } from './job-fields.ts'
 import { Prompts } from './prompts.ts'
 
+/** The body of POST /v1/completions. Whatever is not here is ignored. */
 export const CompletionsRequest = z
   .object({
     ...jobFields,

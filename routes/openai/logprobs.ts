@@ -29,4 +29,5 @@ const toToken = ({ token, logprob, bytes }: TokenLogprob): WireToken => ({
 /** JSON has no infinity; this is the number OpenAI sends for an impossible token. */
 const IMPOSSIBLE = -9999
 
+/** The log-probability as JSON can hold it. */
 export const finite = (logprob: number): number => (Number.isFinite(logprob) ? logprob : IMPOSSIBLE)

@@ -39,6 +39,7 @@ const WireMessage = z.object({
 })
 export type WireMessage = z.infer<typeof WireMessage>
 
+/** The conversation of a request, at least one message long. */
 export const Messages = z.preprocess(
   (value) => value ?? [],
   z.array(WireMessage).min(1, "[] is too short - 'messages'"),

@@ -15,6 +15,7 @@ const ResponseFormat = z.discriminatedUnion(
   `'response_format' must have the type "text", "json_object" or "json_schema"`,
 )
 
+/** What a request says of the answer's form. */
 export const formatFields = {
   response_format: maybe(ResponseFormat),
   json_schema: Schema.describe('Extension: the same as a response_format of that schema'),

@@ -40,11 +40,11 @@ function sourcesOf(jobs: readonly Job[], reply: FastifyReply): Open<EngineEvent>
   return jobs.map(
     (job) =>
       async function* (both) {
-        reply.jobSummary ??= { model: job.rawName }
+        reply.jobSummary ??= { model: job.model.shortName }
         for await (const event of eventsOf(job, reply.server.engine.run(job, both))) {
           if (event.type === 'end') {
             ends.push(event)
-            reply.jobSummary = { model: job.rawName, ...summaryOf(ends), reason: event.reason }
+            reply.jobSummary = { model: job.model.shortName, ...summaryOf(ends), reason: event.reason }
           }
           yield event
         }

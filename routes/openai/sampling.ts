@@ -51,6 +51,7 @@ const extensionFields = {
   repeat_last_n: maybe(z.number()),
 }
 
+/** What a request says of sampling and loading. */
 export const samplingFields = {
   temperature: maybe(z.number()),
   top_p: maybe(z.number()),

@@ -41,6 +41,7 @@ const ToolChoice = z.union(
   `'tool_choice' must be "auto", "none", "required", a function or allowed_tools`,
 )
 
+/** What a chat request says of tools. */
 export const toolFields = {
   tools: maybe(Tools),
   tool_choice: maybe(ToolChoice),

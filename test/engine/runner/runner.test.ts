@@ -124,6 +124,15 @@ test('penalties look back into the prompt', async () => {
   expect(await first({ presencePenalty: 1000 })).not.toBe(best)
 })
 
+test('control tokens are silent, but for the tags a request asks to see', async () => {
+  const runner = await testRunner()
+  // `<s>` is a control token and not an end of generation.
+  const sampling = { ...GREEDY, logitBias: [[1, 1000] as const] }
+  const request = requestFor(PROMPT, { sampling, maxTokens: 3 })
+  expect((await outputOf(runner, request)).text).toBe('')
+  expect((await outputOf(runner, { ...request, tags: ['<s>', 'w300 w301'] })).text).toBe('<s><s><s>')
+})
+
 test('a stop string ends the answer and is not part of it', async () => {
   const runner = await testRunner()
   const whole = (await outputOf(runner, requestFor(PROMPT, { maxTokens: 20 }))).text

@@ -191,7 +191,7 @@ test('the log line of a request has the numbers of all its answers', async () =>
   await post(app, CHAT, chatBody({ n: 2 }))
   expect(log).toContainEqual(
     expect.objectContaining({
-      model: 'tiny',
+      model: 'tiny:latest',
       promptTokens: 6,
       cachedTokens: 2,
       outputTokens: 4,
