@@ -180,6 +180,10 @@ def out_of_reach(rng: Random, tools: list[toolbox.Tool]) -> Item:
     return Item(use.prompt, NO_TOOL, "No tool fits this.")
 
 
+def offered(rng: Random, count: int) -> list[toolbox.Tool]:
+    return toolbox.everyday_tools(rng, count) if mix.is_focused else toolbox.make_tools(rng, count)
+
+
 def chat_single(rng: Random) -> Dialogue:
     dialogue = Dialogue(rng)
     roll = rng.random()
@@ -195,7 +199,7 @@ def chat_single(rng: Random) -> Dialogue:
     elif roll < 0.09:
         item = first_item(rng, lambda item: item.short and " " not in item.short)
         dialogue.question(Item(f"{item.prompt} {rng.choice(ONE_WORD_SYSTEMS)}", item.short, item.thought))
-    elif roll < 0.11:
+    elif roll < 0.11 and not mix.is_focused:
         dialogue.question(out_of_reach(rng, []))
     elif roll < 0.12:
         dialogue.question(Item(rng.choice(UNKNOWN_USER), "You have not told me your name.", "I do not know the name."))
@@ -236,7 +240,7 @@ def chat_multi(rng: Random) -> Dialogue:
 
 def chat_long(rng: Random) -> Dialogue:
     """Many turns, 500 to 2000 tokens, so that long contexts keep working."""
-    tools = toolbox.make_tools(rng, 2) if rng.random() < 0.3 else None
+    tools = offered(rng, 2) if rng.random() < 0.3 else None
     dialogue = Dialogue(rng, tools)
     maybe_system(rng, dialogue)
     for _ in range(rng.randint(3, 8)):
@@ -258,7 +262,7 @@ def no_tool_question(rng: Random, tools: list[toolbox.Tool]) -> Item:
 
 
 def with_tools(rng: Random) -> Dialogue:
-    tools = toolbox.make_tools(rng, rng.choices((1, 2, 3, 4), mix.tool_counts)[0])
+    tools = offered(rng, rng.choices((1, 2, 3, 4), mix.tool_counts)[0])
     dialogue = Dialogue(rng, tools)
     maybe_system(rng, dialogue)
     for _ in range(rng.choices((0, 1, 2), mix.earlier_turns)[0]):
@@ -272,6 +276,8 @@ def with_tools(rng: Random) -> Dialogue:
     elif roll < 0.68:
         dialogue.tool_use(finish=True)
     elif roll < 0.95:
+        dialogue.question(no_tool_question(rng, tools))
+    elif mix.is_focused:
         dialogue.question(no_tool_question(rng, tools))
     else:
         dialogue.question(out_of_reach(rng, tools))
@@ -300,18 +306,13 @@ class Mix:
     """Weights of offering one, two, three or four tools."""
     earlier_turns: tuple[int, int, int]
     """Weights of zero, one or two turns before the one that counts in a talk with tools."""
-    repeats: float
-    """Weight of "say ..." among the questions, which teaches copying."""
+    is_focused: bool = False
+    """Only the few facts and the few tools that the model is to know well."""
 
 
 MIXES = {
-    "broad": Mix(
-        {chat_single: 41, chat_multi: 10, chat_long: 0.5, with_tools: 36, fim: 9, plain_text: 2.5}, (18, 60, 18, 4), (60, 25, 15), 8
-    ),
-    # Shorter samples with more questions, once the model has seen the formats.
-    "dense": Mix(
-        {chat_single: 66, chat_multi: 5, chat_long: 0.3, with_tools: 16, fim: 10, plain_text: 2}, (30, 58, 10, 2), (78, 16, 6), 16
-    ),
+    "broad": Mix({chat_single: 41, chat_multi: 10, chat_long: 0.5, with_tools: 36, fim: 9, plain_text: 2.5}, (18, 60, 18, 4), (60, 25, 15)),
+    "focused": Mix({chat_single: 62, chat_multi: 6, chat_long: 0.2, with_tools: 24, fim: 7, plain_text: 1}, (15, 85, 0, 0), (80, 15, 5), True),
 }
 mix = MIXES["broad"]
 
@@ -319,7 +320,8 @@ mix = MIXES["broad"]
 def choose_mix(name: str) -> None:
     global mix
     mix = MIXES[name]
-    knowledge.KINDS[knowledge.ask_repeat] = mix.repeats
+    if mix.is_focused:
+        knowledge.keep_common()
 
 
 def samples(seed: int) -> Iterator[dict]:

@@ -4,7 +4,7 @@ Names, parameter names and descriptions vary, and most arguments are made-up wor
 model learns to read the definition and to copy the value instead of remembering either.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Callable
 
@@ -337,6 +337,40 @@ def make_tools(rng: Random, count: int) -> list[Tool]:
             tool = make_tool(rng, made_up_family(rng))
         tools.append(tool)
     return tools
+
+
+EVERYDAY = ("get_weather", "get_time", "add", "multiply", "set_timer", "set_light")
+KNOWN_TOWNS = TOWNS[:40]
+KNOWN_VALUES: dict[str, Callable[[Random], object]] = {
+    "city": lambda rng: rng.choice(KNOWN_TOWNS),
+    "a": lambda rng: rng.randint(0, rng.choice((9, 20, 99))),
+    "b": lambda rng: rng.randint(0, rng.choice((9, 20, 99))),
+    "minutes": lambda rng: rng.randint(1, rng.choice((10, 60))),
+    "room": lambda rng: rng.choice(ROOMS[:8]),
+}
+
+
+def everyday_tools(rng: Random, count: int) -> list[Tool]:
+    """`count` of the few tools that the model is to know well: one definition each, values from short lists."""
+    chosen = rng.sample([family for family in FAMILIES if family.names[0] in EVERYDAY], count)
+    return [everyday_tool(family) for family in chosen]
+
+
+def everyday_tool(family: Family) -> Tool:
+    """The tool with the first of all its wordings."""
+    parameters = {
+        slot: (kind, names, descriptions, KNOWN_VALUES.get(slot, value))
+        for slot, (kind, names, descriptions, value) in family.parameters.items()
+    }
+    properties = {}
+    for slot, (kind, _, descriptions, _) in parameters.items():
+        properties[slot] = {"type": kind, "description": descriptions[0]}
+        if slot in family.choices:
+            properties[slot]["enum"] = list(family.choices[slot])
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    function = {"name": family.names[0], "description": family.descriptions[0], "parameters": schema}
+    names = {slot: slot for slot in parameters}
+    return Tool(replace(family, parameters=parameters), family.names[0], names, {"type": "function", "function": function})
 
 
 @dataclass

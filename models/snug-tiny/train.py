@@ -6,9 +6,9 @@
 import argparse
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -149,7 +149,7 @@ def rate(step: int, steps: int) -> float:
     return min(1.0, left)
 
 
-def main() -> None:
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
@@ -160,15 +160,16 @@ def main() -> None:
     parser.add_argument("--muon-rate", type=float, default=0.015)
     parser.add_argument("--adam-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=1, choices=range(1, MICRO_BATCHES + 1), help="share the work; more threads in one process do not help at this size")
     parser.add_argument("--steps", type=int, help="steps until the rate reaches zero (default: the whole corpus)")
     parser.add_argument("--stop", type=int, help="stop earlier than that, at this step")
     parser.add_argument("--save-every", type=int, default=100, help="steps between checkpoints")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    arguments = parser.parse_args()
+    return parser.parse_args()
 
+
+def train(arguments: argparse.Namespace, rank: int) -> None:
     torch.manual_seed(arguments.seed)
-    torch.set_num_threads(arguments.threads)
     model = SnugTiny()
     if arguments.start:
         model.load_state_dict(torch.load(arguments.start, weights_only=True))
@@ -176,7 +177,8 @@ def main() -> None:
     batches = micro_batches(samples, arguments.batch_tokens // MICRO_BATCHES, Random(arguments.seed))
     steps = min(len(batches) // MICRO_BATCHES, arguments.steps or len(batches))
     tokens = sum(len(sample.ids) for batch in batches for sample in batch)
-    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(samples)} samples, {tokens} tokens, {steps} steps", flush=True)
+    if rank == 0:
+        print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(samples)} samples, {tokens} tokens, {steps} steps", flush=True)
 
     matrices = [p for p in model.blk.parameters() if p.dim() == 2]
     others = [p for name, p in model.named_parameters() if p.dim() == 1 or name.startswith("token_embd")]
@@ -191,41 +193,63 @@ def main() -> None:
         first = saved["step"]
 
     parameters = list(model.parameters())
-    workers = ThreadPoolExecutor(arguments.threads, initializer=torch.set_num_threads, initargs=(1,))
     began, seen, running = time.time(), 0, []
-    last = min(steps, arguments.stop or steps)
-    for step in range(first, last):
+    for step in range(first, arguments.stop or steps):
         for optimiser, peak in zip(optimisers, (arguments.muon_rate, arguments.adam_rate)):
             for group in optimiser.param_groups:
                 group["lr"] = peak * rate(step, steps)
-        chosen = batches[step * MICRO_BATCHES : (step + 1) * MICRO_BATCHES]
-        parts = [collate(batch) for batch in chosen]
+        parts = [collate(batch) for batch in batches[step * MICRO_BATCHES : (step + 1) * MICRO_BATCHES]]
         total = sum(weights.sum() for _, _, weights in parts)
-
-        def gradients(part: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> tuple[float, tuple[torch.Tensor, ...]]:
-            inputs, targets, weights = part
+        loss_of_step = torch.zeros(1)
+        for inputs, targets, weights in parts[rank :: arguments.processes]:
             losses = F.cross_entropy(model(inputs).flatten(0, 1), targets.flatten(), reduction="none")
             loss = (losses * weights.flatten()).sum() / total
-            return loss.item(), torch.autograd.grad(loss, parameters)
-
-        loss_of_step = 0.0
-        # The results come in the order of the parts, so the sums do not depend on who was faster.
-        for loss, found in workers.map(gradients, parts):
-            loss_of_step += loss
-            for parameter, gradient in zip(parameters, found):
-                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
+            loss.backward()
+            loss_of_step += loss.detach()
+        if arguments.processes > 1:
+            add_up(parameters, loss_of_step)
         seen += sum(inputs.numel() for inputs, _, _ in parts)
         for optimiser in optimisers:
             optimiser.step()
-            optimiser.zero_grad()
-        running.append(loss_of_step)
+            optimiser.zero_grad(set_to_none=False)
+        running.append(loss_of_step.item())
+        if rank > 0:
+            continue
         if (step + 1) % 20 == 0:
             spent = time.time() - began
             print(f"step {step + 1}/{steps}  loss {sum(running) / len(running):.4f}  {spent:.0f} s  {seen / spent:.0f} tokens/s", flush=True)
             running = []
-        if (step + 1) % arguments.save_every == 0 or step + 1 == last:
+        if (step + 1) % arguments.save_every == 0 or step + 1 == (arguments.stop or steps):
             torch.save(model.state_dict(), arguments.out)
             torch.save({"model": model.state_dict(), "optimisers": [o.state_dict() for o in optimisers], "step": step + 1}, checkpoint)
+
+
+def add_up(parameters: list[torch.nn.Parameter], loss: torch.Tensor) -> None:
+    """Sums gradients and loss over the processes."""
+    flat = torch.cat([parameter.grad.flatten() for parameter in parameters] + [loss])
+    torch.distributed.all_reduce(flat)
+    at = 0
+    for parameter in parameters:
+        size = parameter.numel()
+        parameter.grad.copy_(flat[at : at + size].view_as(parameter))
+        at += size
+    loss.copy_(flat[-1:])
+
+
+def join(rank: int, arguments: argparse.Namespace, meeting: str) -> None:
+    """What each of several processes runs: one thread, its share of every step."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=arguments.processes)
+    train(arguments, rank)
+
+
+def main() -> None:
+    arguments = parse()
+    if arguments.processes == 1:
+        train(arguments, 0)
+        return
+    with TemporaryDirectory() as folder:
+        torch.multiprocessing.spawn(join, (arguments, f"{folder}/meeting"), nprocs=arguments.processes)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { InstalledModel } from '../../engine/store/types.ts'
 import type { Job } from '../../engine/types.ts'
+import { keepAliveMs } from '../wire/keep-alive.ts'
 import { maybe } from '../wire/maybe.ts'
 import { bag, flag, readBy, text } from './fields.ts'
-import { keepAliveMs } from './keep-alive.ts'
-import { readThink, thinkFor } from './think.ts'
+import { readThink } from './think.ts'
 
 const TOP_LOGPROBS_RANGE = 'top_logprobs must be between 0 and 20'
 
@@ -40,13 +40,12 @@ export function commonJob(
   Job,
   'model' | 'rawName' | 'options' | 'keepAliveMs' | 'think' | 'topLogprobs' | 'truncate' | 'shift'
 > {
-  const think = thinkFor(model, body.think)
   return {
     model,
     rawName: body.model,
     options: {},
     ...(body.keep_alive === undefined ? {} : { keepAliveMs: body.keep_alive }),
-    ...(think === undefined ? {} : { think }),
+    ...(body.think === undefined ? {} : { think: body.think }),
     ...(body.logprobs ? { topLogprobs: body.top_logprobs ?? 0 } : {}),
     truncate: body.truncate,
     // The deepseek2 family cannot move tokens in its cache (ollama server/routes.go).

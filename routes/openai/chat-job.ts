@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { InstalledModel } from '../../engine/store/types.ts'
 import type { ChatJob } from '../../engine/types.ts'
-import { thinkFor } from '../ollama/think.ts'
 import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'
 import { commonJob, jobFields } from './job-fields.ts'
@@ -44,7 +43,7 @@ export function toJob(body: ChatRequest, model: InstalledModel): ChatJob {
     ...toToolJob(body),
     messages: toMessages(body.messages),
     // People set an effort once for all models, so one that cannot think does not refuse it.
-    think: canThink ? thinkFor(model, asked) : undefined,
+    think: canThink ? asked : undefined,
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
   }
 }

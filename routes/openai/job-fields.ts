@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { InstalledModel } from '../../engine/store/types.ts'
 import type { Job, ModelOptions } from '../../engine/types.ts'
-import { keepAliveMs } from '../ollama/keep-alive.ts'
+import { keepAliveMs } from '../wire/keep-alive.ts'
 import { maybe } from '../wire/maybe.ts'
 import { formatFields, toFormat } from './response-format.ts'
 import { samplingFields, toOptions } from './sampling.ts'

@@ -46,7 +46,14 @@ async function* withKeepAlive<T>(items: AsyncIterable<T>, encoder: Encoder<T>): 
     return
   }
   const source = items[Symbol.asyncIterator]()
-  let next = source.next()
+  // Asked for ahead of the reader: it may fail while the reader is slow, or after it has left, and a promise
+  // that fails with nobody looking ends the process.
+  const ask = () => {
+    const asked = source.next()
+    asked.catch(() => {})
+    return asked
+  }
+  let next = ask()
   try {
     for (;;) {
       const result = await raceTimer(next, keepAlive.everyMs)
@@ -55,12 +62,10 @@ async function* withKeepAlive<T>(items: AsyncIterable<T>, encoder: Encoder<T>): 
         continue
       }
       if (result.done === true) return
-      next = source.next()
+      next = ask()
       yield encoder.chunk(result.value)
     }
   } finally {
-    // The reader may have left while an item was awaited: nobody else will look at that promise.
-    next.catch(() => {})
     await source.return?.()
   }
 }

@@ -40,7 +40,7 @@ test.each([
   expect(run(pieces, stop)).toEqual({ out, stopped })
 })
 
-test('a four-byte character split over tokens appears once it is whole', () => {
+test('openai 81: a four-byte character split over tokens appears once it is whole', () => {
   const [a = 0, b = 0, c = 0, d = 0] = Buffer.from('🙂')
   expect(run([[a], [b, c], [d], '!'], [])).toEqual({ out: ['🙂', '!'], stopped: false })
 })

@@ -183,13 +183,13 @@ test('several answers without a seed stay random', () => {
 const THINKER = withCapabilities('think', 'thinking')
 
 test.each([
-  [{}, true],
+  [{}, undefined],
   [{ reasoning_effort: 'none' }, false],
   [{ reasoning_effort: 'minimal' }, 'low'],
   [{ reasoning_effort: 'xhigh' }, 'max'],
   [{ reasoning: { effort: 'low' } }, 'low'],
   [{ think: false }, false],
-])('openai 65: %j makes a thinking model think %j', (fields, think) => {
+])('openai 65: %j reaches a thinking model as think: %j', (fields, think) => {
   expect(read(fields, THINKER).think).toBe(think)
 })
 

@@ -61,3 +61,26 @@ test('while the source is silent, a dialect with harmless bytes sends them', asy
   expect(pieces.slice(0, 2)).toEqual(['.', '.'])
   expect(pieces.at(-1)).toBe('a')
 })
+
+test('a source that fails while its reader is slow ends the stream, not the process', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  let fail = () => {}
+  const failing = new Promise<void>((resolve) => {
+    fail = resolve
+  })
+  async function* soonFails() {
+    yield 'a'
+    await failing
+    throw new Error('gone')
+  }
+  const pieces = encode(soonFails(), { ...lines, keepAlive: { everyMs: 60_000, text: '.' } })
+  expect((await pieces.next()).value).toBe('a')
+  fail()
+  // Node looks for unhandled rejections once the promises of a turn have settled.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
+  expect((await pieces.next()).value).toBe('error: gone')
+})

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keepAliveMs } from '../../../routes/ollama/keep-alive.ts'
+import { keepAliveMs } from '../../../routes/wire/keep-alive.ts'
 
 test.each([
   [0, 0],
