@@ -18,14 +18,14 @@ function run(pieces: readonly (string | number[])[], stop: readonly string[]) {
 test.each([
   ['text without stop strings passes as it comes', ['a', 'b'], [], ['a', 'b'], false],
   [
-    'a stop string spread over tokens ends the text before it',
+    'openai 82: a stop string spread over tokens ends the text before it',
     ['a', 'E', 'N', 'D', 'b'],
     ['END'],
     ['a'],
     true,
   ],
   [
-    'a start of a stop string that goes on otherwise is given back',
+    'openai 82: a start of a stop string that goes on otherwise is given back',
     ['a', 'E', 'x'],
     ['END'],
     ['a', 'Ex'],
