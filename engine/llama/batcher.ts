@@ -7,17 +7,15 @@
  * decode that evaluated them succeeded.
  */
 import type { RunnerRequest, RunnerStatus } from '../backend.ts'
-import { EngineError } from '../errors.ts'
 import { failureOf, type StepEvent } from '../runner/protocol.ts'
 import type { StopReason } from '../types.ts'
-import { createAnswerText } from './answer-text.ts'
 import { dropUnfinished, reusePrefix, shiftContext } from './cells.ts'
 import { DECODE } from './layout.ts'
 import { logprobsOf } from './logprobs.ts'
 import type { NativeModel } from './native-model.ts'
-import { createSampler } from './sampler.ts'
 import { placementFor, type Slot, type Task } from './slots.ts'
 import { fillBatch, type Share } from './step.ts'
+import { checkPrompt, createTask } from './task.ts'
 
 export interface Batcher {
   add(id: number, request: RunnerRequest): void
@@ -211,42 +209,3 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
 
 const isSpent = ({ request, outputTokens }: Task): boolean =>
   request.maxTokens >= 0 && outputTokens >= request.maxTokens
-
-function checkPrompt(model: NativeModel, prompt: readonly number[]): void {
-  if (prompt.length === 0) throw new EngineError('bad_request', 'the prompt has no tokens')
-  const unknown = prompt.find((token) => token < 0 || token >= model.vocabularySize)
-  if (unknown !== undefined) throw new EngineError('bad_request', `token ${unknown} is not in the vocabulary`)
-  if (prompt.length <= model.contextLength) return
-  const counts = `${prompt.length} tokens) exceeds the context length (${model.contextLength} tokens)`
-  throw new EngineError('context_overflow', `the prompt (${counts}`)
-}
-
-function createTask(model: NativeModel, id: number, request: RunnerRequest, cachedTokens: number): Task {
-  return {
-    id,
-    request,
-    sampler: createSampler(model, request.sampling, request.grammar, request.prompt),
-    text: createAnswerText(request.stop),
-    shown: shownTags(model, request.tags ?? []),
-    cachedTokens,
-    startedAt: performance.now(),
-    pending: request.prompt.slice(cachedTokens),
-    fed: 0,
-    promptDoneAt: undefined,
-    outputTokens: 0,
-    unreported: 0,
-    logprobs: [],
-    tokenIds: [],
-    isPaused: false,
-    isCancelled: false,
-  }
-}
-
-function shownTags(model: NativeModel, tags: readonly string[]): Map<number, Uint8Array> {
-  const shown = new Map<number, Uint8Array>()
-  for (const tag of tags) {
-    const token = model.controlToken(tag)
-    if (token !== undefined) shown.set(token, Buffer.from(tag))
-  }
-  return shown
-}

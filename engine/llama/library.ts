@@ -65,6 +65,14 @@ export type Native<Arguments extends unknown[], Result> = ((...args: Arguments) 
   async: (...args: [...Arguments, (error: Error | null, result: Result) => void]) => void
 }
 
+/** A native function on another thread, as a promise. */
+export function inBackground<A extends unknown[], R>(native: Native<A, R>): (...args: A) => Promise<R> {
+  return (...args) =>
+    new Promise((resolve, reject) => {
+      native.async(...args, (error, result) => (error === null ? resolve(result) : reject(error)))
+    })
+}
+
 /**
  * Loads the libraries of `folder` (ggml-base, ggml, llama, in this order) and binds what Snug calls.
  * Compute backends are not loaded yet: see `loadBackends`.
@@ -98,7 +106,6 @@ export function openLibrary(folder: string) {
     deviceDescription: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_description(void *)'),
 
     version: f<[], string>('const char *llama_version()'),
-    systemInfo: f<[], string>('const char *llama_print_system_info()'),
     setLog: f<[bigint, Pointer], void>('void llama_log_set(void *, void *)'),
     initBackend: f<[], void>('void llama_backend_init()'),
     defaultModelParams: f<[], ModelParams>('llama_model_params llama_model_default_params()'),
@@ -107,17 +114,11 @@ export function openLibrary(folder: string) {
     loadModel: f<[string, ModelParams], Pointer>(
       'void *llama_model_load_from_file(const char *, llama_model_params)',
     ),
-    freeModel: f<[Pointer], void>('void llama_model_free(void *)'),
-    modelDescription: f<[Pointer, Buffer, number], number>(
-      'int32 llama_model_desc(void *, _Out_ char *, size_t)',
-    ),
-    trainedContext: f<[Pointer], number>('int32 llama_model_n_ctx_train(void *)'),
     slidingWindow: f<[Pointer], number>('int32 llama_model_n_swa(void *)'),
     vocabulary: f<[Pointer], Pointer>('void *llama_model_get_vocab(void *)'),
     createContext: f<[Pointer, ContextParams], Pointer>(
       'void *llama_init_from_model(void *, llama_context_params)',
     ),
-    freeContext: f<[Pointer], void>('void llama_free(void *)'),
     loadAdapter: f<[Pointer, string], Pointer>('void *llama_adapter_lora_init(void *, const char *)'),
     setAdapters: f<[Pointer, BigUint64Array, number, Float32Array], number>(
       'int32 llama_set_adapters_lora(void *, void *, size_t, void *)',

@@ -5,8 +5,9 @@ import { EngineError } from '../errors.ts'
 import { checkAbi } from './abi.ts'
 import { isHostBuffer, parseBufferSize } from './buffers.ts'
 import { FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
-import { type Library, type Native, openLibrary } from './library.ts'
+import { inBackground, type Library, openLibrary } from './library.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
+import { openVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** ggml's log levels; continuation lines carry 5. */
 const LOG_WARN = 3
@@ -15,16 +16,11 @@ const KEPT_LOG_LINES = 20
 /** The KV cache is allocated in steps of this many cells (llama.cpp src/llama-context.cpp). */
 const CELL_STEP = 256
 
-/** Texts longer than this are tokenized on another thread, so that running streams do not wait. */
-const LONG_TEXT_BYTES = 16 * 1024
-
-/** Weights and context of one model, with the calls that need both. One exists per process. */
-export interface NativeModel {
+/** Weights and context of one model. One exists per process and lives as long as it. */
+export interface NativeModel extends Vocabulary {
   readonly library: Library
   readonly context: Pointer
   readonly memory: Pointer
-  readonly vocabulary: Pointer
-  readonly vocabularySize: number
   /** Tokens a sequence may hold. */
   readonly contextLength: number
   readonly sequences: number
@@ -32,20 +28,12 @@ export interface NativeModel {
   /** Positions a sliding window keeps; 0 when the model attends to everything. */
   readonly slidingWindow: number
   readonly canShift: boolean
-  readonly addsBos: boolean
   readonly buffers: BufferSize[]
   readonly description: string
   /** Evaluates the batch on other threads; the event loop stays free. Resolves to a DECODE code. */
   decode(): Promise<number>
   /** Makes a decode that is running return DECODE.aborted soon. Cleared by the next decode. */
   abortDecode(): void
-  tokenize(text: string, special: boolean, bos: boolean): Promise<number[]>
-  detokenize(tokens: readonly number[]): string
-  /** The exact bytes of a token; control tokens have none. */
-  tokenBytes(token: number): Uint8Array
-  /** The control token a text stands for; undefined when it is none or takes several tokens. */
-  controlToken(text: string): number | undefined
-  close(): void
 }
 
 /**
@@ -89,18 +77,10 @@ export async function loadNativeModel(
   }
   const model = await loadWeights(library, plan, options)
   if (model === null) throw failure('unable to load model')
-  const context = await call(library.createContext)(model, contextParams(library, plan, abortFlag))
+  const context = await inBackground(library.createContext)(model, contextParams(library, plan, abortFlag))
   if (context === null) throw failure('failed to create context')
   if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan.adapterPaths)
   return describe(library, { plan, model, context, abort, buffers })
-}
-
-/** The asynchronous form of a native function as a promise. */
-function call<A extends unknown[], R>(native: Native<A, R>): (...args: A) => Promise<R> {
-  return (...args) =>
-    new Promise((resolve, reject) => {
-      native.async(...args, (error, result) => (error === null ? resolve(result) : reject(error)))
-    })
 }
 
 async function loadWeights(
@@ -113,7 +93,7 @@ async function loadWeights(
     return !options.signal.aborted
   })
   try {
-    return await call(library.loadModel)(plan.weightsPath, {
+    return await inBackground(library.loadModel)(plan.weightsPath, {
       ...library.defaultModelParams(),
       n_gpu_layers: plan.gpuLayers < 0 ? -1 : plan.gpuLayers,
       load_mode: plan.mmap === undefined ? LOAD_MODE.auto : plan.mmap ? LOAD_MODE.mmap : LOAD_MODE.none,
@@ -180,32 +160,20 @@ function describe(
   parts: { plan: LoadPlan; model: Pointer; context: Pointer; abort: Uint8Array; buffers: BufferSize[] },
 ): NativeModel {
   const { plan, model, context, abort, buffers } = parts
-  const vocabulary = library.vocabulary(model)
   const memory = library.memory(context)
   const cells = Math.ceil((plan.contextLength * plan.slots) / CELL_STEP) * CELL_STEP
   const batch = createTokenBatch(library, Math.max(plan.slots, Math.min(plan.batchTokens, cells)))
-  const decode = call(library.decode)
-  const tokenizeElsewhere = call(library.tokenize)
-  const pieceBuffer = Buffer.alloc(1024)
-  // Bounded by the vocabulary.
-  const pieces: Uint8Array[] = []
-  const bytesOf = (token: number, showControl: boolean) => {
-    const size = pieceBuffer.length
-    const length = library.tokenToPiece(vocabulary, token, pieceBuffer, size, 0, showControl)
-    return Uint8Array.from(pieceBuffer.subarray(0, Math.max(0, length)))
-  }
+  const decode = inBackground(library.decode)
   return {
     library,
     context,
     memory,
-    vocabulary,
-    vocabularySize: library.tokenCount(vocabulary),
+    ...openVocabulary(library, model),
     contextLength: plan.contextLength,
     sequences: plan.slots,
     batch,
     slidingWindow: library.slidingWindow(model),
     canShift: library.canShift(memory),
-    addsBos: library.addsBos(vocabulary),
     buffers,
     description: `libllama ${library.version()}, ${devices(library)}`,
     decode() {
@@ -214,51 +182,6 @@ function describe(
     },
     abortDecode() {
       abort[0] = 1
-    },
-    async tokenize(text, special, bos) {
-      const bytes = Buffer.from(text)
-      const fill = (tokens: Int32Array) => {
-        const args = [vocabulary, bytes, bytes.length, tokens, tokens.length, bos, special] as const
-        return bytes.length > LONG_TEXT_BYTES ? tokenizeElsewhere(...args) : library.tokenize(...args)
-      }
-      let tokens = new Int32Array(bytes.length + 8)
-      let count = await fill(tokens)
-      if (count < 0) {
-        // Too small by a little: the library says how many it needs.
-        tokens = new Int32Array(-count)
-        count = await fill(tokens)
-      }
-      if (count < 0) throw new EngineError('bad_request', 'the text could not be tokenized')
-      return Array.from(tokens.subarray(0, count))
-    },
-    detokenize(tokens) {
-      const ids = Int32Array.from(tokens)
-      let buffer = Buffer.alloc(Math.max(64, ids.length * 8))
-      let length = library.detokenize(vocabulary, ids, ids.length, buffer, buffer.length, false, true)
-      if (length < 0) {
-        buffer = Buffer.alloc(-length)
-        length = library.detokenize(vocabulary, ids, ids.length, buffer, buffer.length, false, true)
-      }
-      return buffer.toString('utf8', 0, Math.max(0, length))
-    },
-    tokenBytes(token) {
-      const known = pieces[token]
-      if (known !== undefined) return known
-      const bytes = bytesOf(token, false)
-      pieces[token] = bytes
-      return bytes
-    },
-    controlToken(text) {
-      const bytes = Buffer.from(text)
-      const tokens = new Int32Array(2)
-      const count = library.tokenize(vocabulary, bytes, bytes.length, tokens, tokens.length, false, true)
-      const token = tokens[0] ?? -1
-      const isControl = count === 1 && bytesOf(token, false).length === 0
-      return isControl && bytesOf(token, true).length > 0 ? token : undefined
-    },
-    close() {
-      library.freeContext(context)
-      library.freeModel(model)
     },
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import type { LoadPlan } from '../../../engine/backend.ts'
-import { createScheduler, type SchedulerOptions } from '../../../engine/scheduler/scheduler.ts'
+import { createScheduler } from '../../../engine/scheduler/scheduler.ts'
+import type { SchedulerOptions } from '../../../engine/scheduler/types.ts'
 import { type Script, ScriptedBackend } from '../../helpers/scripted-backend.ts'
 
 const plan = (weightsPath: string, contextLength = 4096): LoadPlan => ({

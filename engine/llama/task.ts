@@ -1,0 +1,52 @@
+import type { RunnerRequest } from '../backend.ts'
+import { EngineError } from '../errors.ts'
+import { createAnswerText } from './answer-text.ts'
+import type { NativeModel } from './native-model.ts'
+import { createSampler } from './sampler.ts'
+import type { Task } from './slots.ts'
+
+/** Throws EngineError for a prompt that must not reach native code. */
+export function checkPrompt(model: NativeModel, prompt: readonly number[]): void {
+  if (prompt.length === 0) throw new EngineError('bad_request', 'the prompt has no tokens')
+  const unknown = prompt.find((token) => token < 0 || token >= model.vocabularySize)
+  if (unknown !== undefined) throw new EngineError('bad_request', `token ${unknown} is not in the vocabulary`)
+  if (prompt.length <= model.contextLength) return
+  const counts = `${prompt.length} tokens) exceeds the context length (${model.contextLength} tokens)`
+  throw new EngineError('context_overflow', `the prompt (${counts}`)
+}
+
+/** A request as it starts in a slot that already holds `cachedTokens` of its prompt. Throws EngineError `bad_format`. */
+export function createTask(
+  model: NativeModel,
+  id: number,
+  request: RunnerRequest,
+  cachedTokens: number,
+): Task {
+  return {
+    id,
+    request,
+    sampler: createSampler(model, request.sampling, request.grammar, request.prompt),
+    text: createAnswerText(request.stop),
+    shown: shownTags(model, request.tags ?? []),
+    cachedTokens,
+    startedAt: performance.now(),
+    pending: request.prompt.slice(cachedTokens),
+    fed: 0,
+    promptDoneAt: undefined,
+    outputTokens: 0,
+    unreported: 0,
+    logprobs: [],
+    tokenIds: [],
+    isPaused: false,
+    isCancelled: false,
+  }
+}
+
+function shownTags(model: NativeModel, tags: readonly string[]): Map<number, Uint8Array> {
+  const shown = new Map<number, Uint8Array>()
+  for (const tag of tags) {
+    const token = model.controlToken(tag)
+    if (token !== undefined) shown.set(token, Buffer.from(tag))
+  }
+  return shown
+}

@@ -1,0 +1,54 @@
+import type { Backend, LoadPlan, Runner } from '../backend.ts'
+
+export interface SchedulerOptions {
+  backend: Backend
+  /** Residents at most. */
+  maxLoadedModels: number
+  /** Requests that may wait for a load. */
+  maxQueue: number
+  /** A load without progress for this long is given up; Infinity waits. */
+  loadTimeoutMs: number
+  /** For models whose requests name no time. */
+  defaultKeepAliveMs: number
+  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+}
+
+export interface AcquireRequest<T> {
+  plan: LoadPlan
+  keepAliveMs?: number
+  /** What the caller wants to find again on the resident. */
+  tag: T
+}
+
+/** The right to use a runner until `release`. */
+export interface Lease {
+  runner: Runner
+  release(): void
+}
+
+export interface Resident<T> {
+  key: string
+  plan: LoadPlan
+  tag: T
+  users: number
+  keepAliveMs: number
+  /** Undefined while it loads. */
+  runner: Runner | undefined
+  isRetiring: boolean
+  isClosing: boolean
+  idleSinceMs: number
+  timer: NodeJS.Timeout | undefined
+  loading: AbortController
+}
+
+export interface Scheduler<T> {
+  /**
+   * Waits until a runner for the plan is ready. Throws EngineError `busy` at once when the queue is full, what
+   * the load threw, or `cancelled` when `signal` aborts; the last one to leave a load stops it.
+   */
+  acquire(request: AcquireRequest<T>, signal: AbortSignal): Promise<Lease>
+  /** Lets the runner of these weights go as soon as nobody uses it. */
+  unload(plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): void
+  residents(): Resident<T>[]
+  close(): Promise<void>
+}
