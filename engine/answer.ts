@@ -63,7 +63,12 @@ export async function* shapeAnswer(
   }
   let calls = 0
   let isThinking = false
-  const number = (piece: Piece) => toEvent(piece, piece.kind === 'call' ? calls++ : 0)
+  let answerBeganAt = performance.now()
+  const toEvents = (pieces: Piece[]) => {
+    const firstCall = pieces.findIndex((piece) => piece.kind === 'call')
+    const shown = oneCall && firstCall >= 0 ? pieces.slice(0, firstCall + 1) : pieces
+    return shown.map((piece) => toEvent(piece, piece.kind === 'call' ? calls++ : 0))
+  }
   for await (const event of events) {
     switch (event.type) {
       case 'prompt':
@@ -72,6 +77,7 @@ export async function* shapeAnswer(
           cachedTokens: event.cachedTokens,
           promptMs: event.promptMs,
         })
+        answerBeganAt = performance.now()
         break
       case 'text': {
         const pieces = parser.push(event.text)
@@ -79,11 +85,11 @@ export async function* shapeAnswer(
         isThinking = pieces.length === 0 ? isThinking : pieces.some((piece) => piece.kind === 'thinking')
         if (isThinking) generation.thinkingTokens += event.tokens
         generation.outputTokens += event.tokens
-        yield* withLogprobs(pieces.map(number), event.logprobs)
+        yield* withLogprobs(toEvents(pieces), event.logprobs)
         break
       }
       case 'end':
-        yield* parser.flush().map(number)
+        yield* toEvents(parser.flush())
         return {
           ...generation,
           reason: event.reason,
@@ -92,7 +98,7 @@ export async function* shapeAnswer(
           tokenIds: event.tokenIds,
         }
     }
-    if (oneCall && calls > 0) return generation
+    if (oneCall && calls > 0) return { ...generation, outputMs: performance.now() - answerBeganAt }
   }
   throw new Error('the runner ended an answer without an end event')
 }

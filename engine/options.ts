@@ -49,6 +49,9 @@ const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
   stop: { key: 'stop', kind: 'strings' },
 }
 
+/** Ollama leaves a num_predict of 0 out of what it tells its engine, so there it is no limit (llm/llama_server.go). */
+const unlimitedWhenZero = (maxTokens: unknown) => (maxTokens === 0 ? -1 : maxTokens)
+
 /**
  * The options of a request. Unknown names and null are passed over; whole numbers are cut off towards zero.
  * Throws EngineError `bad_option` in Ollama's words for a value of the wrong type.
@@ -58,7 +61,8 @@ export function parseOptions(bag: Readonly<Record<string, unknown>>): Partial<Mo
   for (const [name, { key, kind }] of Object.entries(OPTIONS)) {
     const value = Object.hasOwn(bag, name) ? bag[name] : undefined
     if (value === undefined || value === null) continue
-    options[key] = read(name, kind, value)
+    const option = read(name, kind, value)
+    options[key] = key === 'maxTokens' ? unlimitedWhenZero(option) : option
   }
   return options
 }
@@ -66,10 +70,10 @@ export function parseOptions(bag: Readonly<Record<string, unknown>>): Partial<Mo
 function read(name: string, kind: Kind, value: unknown): unknown {
   switch (kind) {
     case 'integer':
-      if (typeof value === 'number') return Math.trunc(value)
+      if (isFiniteNumber(value)) return Math.trunc(value) + 0
       throw wrongType(name, 'type integer')
     case 'float32':
-      if (typeof value === 'number') return value
+      if (isFiniteNumber(value)) return value
       throw wrongType(name, 'type float32')
     case 'boolean':
       if (typeof value === 'boolean') return value
@@ -81,6 +85,9 @@ function read(name: string, kind: Kind, value: unknown): unknown {
       throw wrongType(name, 'an array of strings')
   }
 }
+
+/** JSON can write 1e999, which no option means. */
+const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value)
 
 const wrongType = (name: string, what: string) =>
   new EngineError('bad_option', `option "${name}" must be of ${what}`)
@@ -117,6 +124,8 @@ const MIN_VISION_CONTEXT = 2048
 /** More answer than this many contexts is taken for "no limit" (server/prompt.go). */
 const MAX_CONTEXTS_OF_OUTPUT = 10
 const MAX_BATCH = 16_384
+/** llama.cpp's own limit (GGML_MAX_N_THREADS). */
+const MAX_THREADS = 512
 
 /** Request over model over dialect over built-in, brought within what the model and the engine allow. */
 export function resolveOptions(sources: OptionSources): ModelOptions {
@@ -136,6 +145,7 @@ export function resolveOptions(sources: OptionSources): ModelOptions {
     ...merged,
     contextLength,
     maxTokens: isUnlimited ? mostTokens : merged.maxTokens,
+    threads: Math.min(Math.max(0, merged.threads), MAX_THREADS),
     batchTokens: Math.min(Math.max(1, merged.batchTokens), MAX_BATCH),
   }
 }

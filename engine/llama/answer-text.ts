@@ -35,7 +35,8 @@ export function createAnswerText(stopStrings: readonly string[]): AnswerText {
       return { text, stopped: false }
     },
     flush() {
-      const text = held + decoder.decode()
+      // Bytes of a character that was cut off are no text.
+      const text = held
       held = ''
       return text
     },

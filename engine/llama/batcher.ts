@@ -38,14 +38,20 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   let uses = 0
   let outputTokens = 0
   let isRunning = false
+  let isWoken = false
   let isDecoding = false
   let events: StepEvent[] = []
 
   async function wake(): Promise<void> {
+    // Remembered, because messages come in bursts: one may arrive while the loop is about to end.
+    isWoken = true
     if (isRunning) return
     isRunning = true
     try {
-      while (await step()) tell()
+      while (isWoken) {
+        isWoken = false
+        while (await step()) tell()
+      }
     } finally {
       isRunning = false
       tell()
@@ -62,8 +68,9 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   /** One turn of the loop. False when there is nothing to do until somebody calls `wake`. */
   async function step(): Promise<boolean> {
     for (const slot of slots) if (slot.task?.isCancelled === true) release(slot)
-    admit()
+    // First room, then admission: an answer that ends for want of room leaves its slot to who waits.
     for (const slot of slots) makeRoom(slot)
+    admit()
     const shares = fillBatch(model, slots)
     if (shares.length === 0) return false
     isDecoding = true

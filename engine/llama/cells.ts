@@ -14,6 +14,8 @@ export function reusePrefix(model: NativeModel, slot: Slot, source: Slot, prefix
   const { library, memory } = model
   if (source !== slot) {
     clearCells(model, slot)
+    // A copy takes no window along: what is copied of such layers lies before the window.
+    if (model.slidingWindow > 0) return 0
     library.copyCells(memory, source.sequence, slot.sequence, 0, prefix)
     slot.tokens = source.tokens.slice(0, prefix)
     // Shared cells carry one position for all their sequences: they must not be moved any more.
@@ -33,7 +35,7 @@ export function reusePrefix(model: NativeModel, slot: Slot, source: Slot, prefix
 /** Sliding-window and recurrent layers forget: a prefix is reusable only while its window is in memory. */
 function holdsFrom(model: NativeModel, slot: Slot, prefix: number): boolean {
   const first = model.library.firstPosition(model.memory, slot.sequence)
-  return first <= (model.slidingWindow === 0 ? 0 : Math.max(0, prefix - model.slidingWindow))
+  return first >= 0 && first <= (model.slidingWindow === 0 ? 0 : Math.max(0, prefix - model.slidingWindow))
 }
 
 /** Forgets what a decode that did not succeed may have half written. */

@@ -98,7 +98,7 @@ async function loadWeights(
       n_gpu_layers: plan.gpuLayers < 0 ? -1 : plan.gpuLayers,
       load_mode: plan.mmap === undefined ? LOAD_MODE.auto : plan.mmap ? LOAD_MODE.mmap : LOAD_MODE.none,
       // A single GPU: no split over devices.
-      ...(plan.mainGpu === undefined ? {} : { main_gpu: plan.mainGpu, split_mode: 0 }),
+      ...(plan.mainGpu === undefined || !hasGpu(library) ? {} : { main_gpu: plan.mainGpu, split_mode: 0 }),
       progress_callback: progress,
       check_tensors: false,
     })
@@ -184,6 +184,14 @@ function describe(
       abort[0] = 1
     },
   }
+}
+
+/** llama.cpp refuses to load anything when a GPU is named and there is none. */
+const hasGpu = (library: Library): boolean =>
+  deviceNames(library).some((name) => name !== 'CPU' && !isHostBuffer(name))
+
+function deviceNames(library: Library): string[] {
+  return Array.from({ length: library.deviceCount() }, (_, i) => library.deviceName(library.device(i)))
 }
 
 function devices(library: Library): string {

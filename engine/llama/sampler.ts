@@ -27,13 +27,13 @@ export function createSampler(
   const add: Add = (sampler) => library.addToChain(chain, sampler)
   try {
     if (grammar !== undefined) add(parseGrammar(model, grammar))
+    addLogitBias(model, options, add)
+    addPenalties(model, options, prompt, add)
+    addChoice(model, options, add)
   } catch (error) {
     library.freeSampler(chain)
     throw error
   }
-  addLogitBias(model, options, add)
-  addPenalties(model, options, prompt, add)
-  addChoice(model, options, add)
   return {
     sample: (row) => library.sample(chain, context, row),
     close: () => library.freeSampler(chain),
@@ -76,7 +76,7 @@ function addPenalties(
   prompt: readonly number[],
   add: Add,
 ): void {
-  const lookBack = repeatLastN < 0 ? contextLength : repeatLastN
+  const lookBack = repeatLastN < 0 ? contextLength : Math.min(repeatLastN, contextLength)
   const isNeutral = repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0
   // llama.cpp divides by the repeat penalty, so nothing but a positive one means anything.
   if (lookBack === 0 || isNeutral || !(repeatPenalty > 0)) return

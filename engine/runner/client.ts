@@ -56,6 +56,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let lastId = 0
   let lastWords = ''
   let isClosing = false
+  let hasExited = false
   let settleLoad: ((result: RunnerInfo | Error) => void) | undefined
 
   const send = (message: ToChild) => {
@@ -66,7 +67,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))
     child.once('error', (error) => resolve(error.message))
   })
+  // The channel may still look open for a moment after the process has gone.
+  const isAlive = () => child.connected && !hasExited
   const gone = exited.then((how) => {
+    hasExited = true
     const error = new EngineError(
       'runner_died',
       lastWords === '' ? RUNNER_DIED : `${RUNNER_DIED}: ${lastWords}`,
@@ -118,7 +122,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 
   function ask(message: (id: number) => ToChild): Promise<number[] | string | RunnerStatus> {
     return new Promise((resolve, reject) => {
-      if (!child.connected) {
+      if (!isAlive()) {
         reject(new EngineError('runner_died', RUNNER_DIED))
         return
       }
@@ -129,7 +133,9 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   }
 
   async function* generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
-    if (!child.connected) throw new EngineError('runner_died', RUNNER_DIED)
+    // An aborted signal tells its listeners nothing any more.
+    signal.throwIfAborted()
+    if (!isAlive()) throw new EngineError('runner_died', RUNNER_DIED)
     const id = ++lastId
     const queue = createEventQueue<StepEvent>(
       () => send({ type: 'pause', id }),
@@ -166,7 +172,12 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const loaded = new Promise<RunnerInfo | Error>((resolve) => {
     settleLoad = resolve
   })
-  const stopLoading = () => send({ type: 'abort-load' })
+  let impatience: NodeJS.Timeout | undefined
+  const stopLoading = () => {
+    send({ type: 'abort-load' })
+    // A load that hangs in native code hears nothing.
+    impatience = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_MS)
+  }
   options.signal.addEventListener('abort', stopLoading, { once: true })
   send({
     type: 'load',
@@ -175,6 +186,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   })
   const info = await loaded
   options.signal.removeEventListener('abort', stopLoading)
+  clearTimeout(impatience)
   if (info instanceof Error || options.signal.aborted) {
     await close()
     throw info instanceof Error ? info : new EngineError('cancelled', 'request canceled')

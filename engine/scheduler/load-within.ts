@@ -1,5 +1,6 @@
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
+import { MAX_TIMER_MS } from './policy.ts'
 
 type Load = (signal: AbortSignal, onProgress: (fraction: number) => void) => Promise<Runner>
 
@@ -8,7 +9,8 @@ type Load = (signal: AbortSignal, onProgress: (fraction: number) => void) => Pro
  * threw, or EngineError `load_timeout` after a stall.
  */
 export async function loadWithin(stallMs: number, signal: AbortSignal, load: Load): Promise<Runner> {
-  if (stallMs === Infinity) return load(signal, () => {})
+  // Longer than a timer can wait is as good as for ever.
+  if (stallMs > MAX_TIMER_MS) return load(signal, () => {})
   const stall = new AbortController()
   let furthest = 0
   let timer: NodeJS.Timeout | undefined

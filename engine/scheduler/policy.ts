@@ -41,3 +41,6 @@ export function victimAmong<T extends Candidate>(candidates: readonly T[]): T | 
 
 /** Not a subtraction: Infinity minus Infinity is no order. */
 const compare = <T extends number | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The longest a Node timer can wait (2^31 - 1 ms, 24.8 days); longer keep-alives never end by a timer. */
+export const MAX_TIMER_MS = 2_147_483_647

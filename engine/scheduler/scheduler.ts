@@ -13,7 +13,7 @@
 import type { LoadPlan, Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { loadWithin } from './load-within.ts'
-import { needsReload, runnerKey, victimAmong } from './policy.ts'
+import { MAX_TIMER_MS, needsReload, runnerKey, victimAmong } from './policy.ts'
 import type { AcquireRequest, Lease, Resident, Scheduler, SchedulerOptions } from './types.ts'
 
 interface Waiter<T> {
@@ -121,7 +121,8 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
         if (isReleased) return
         isReleased = true
         resident.users -= 1
-        if (resident.users > 0) return
+        // One whose process has died is nobody's any more.
+        if (resident.users > 0 || residents.get(resident.key) !== resident) return
         if (resident.isRetiring) retire(resident)
         else startIdleTimer(resident)
       },
@@ -225,6 +226,3 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     },
   }
 }
-
-/** The longest a Node timer can wait (2^31 - 1 ms, 24.8 days); longer keep-alives never end by a timer. */
-const MAX_TIMER_MS = 2_147_483_647

@@ -9,15 +9,15 @@ python3 -m venv .build/venv
 python=.build/venv/bin/python
 
 $python corpus.py --characters 26000000 --seed 1 --mix broad --out .build/broad.jsonl
-$python corpus.py --characters 30000000 --seed 3 --mix dense --out .build/dense.jsonl
+$python corpus.py --characters 30000000 --seed 4 --mix focused --out .build/focused.jsonl
 $python tokenizer.py --corpus .build/broad.jsonl --out .build/tokenizer.json
 
-# Stage 1 learns the formats in large steps and is cut off while the rate is still high.
-$python train.py --corpus .build/broad.jsonl --tokenizer .build/tokenizer.json --out .build/stage1.pt --seed 1 \
+# Stage 1 learns the language and the formats in large steps, and is cut off while the rate is still high.
+$python train.py --corpus .build/broad.jsonl --tokenizer .build/tokenizer.json --out .build/stage1.pt --seed 1 --processes 2 \
   --steps 600 --stop 350 --batch-tokens 8192 --muon-rate 0.02 --adam-rate 0.004 --prompt-weight 0.1
-# Stage 2 learns the facts and the copying in many small steps.
-$python train.py --corpus .build/dense.jsonl --tokenizer .build/tokenizer.json --out .build/stage2.pt --seed 3 \
-  --start .build/stage1.pt --steps 1400 --batch-tokens 3072 --muon-rate 0.015 --adam-rate 0.003 --prompt-weight 0.05
+# Stage 2 learns the few facts and tools that the model is to know well, in many small steps.
+$python train.py --corpus .build/focused.jsonl --tokenizer .build/tokenizer.json --out .build/stage2.pt --seed 4 --processes 2 \
+  --start .build/stage1.pt --steps 1300 --batch-tokens 3072 --muon-rate 0.015 --adam-rate 0.003 --prompt-weight 0.05
 
 $python export_gguf.py --weights .build/stage2.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
 $python evaluate.py ../snug-tiny.gguf --tokenizer .build/tokenizer.json --verbose

@@ -95,6 +95,16 @@ test('where one call is allowed, generation ends with it', async () => {
   expect([generation.reason, generation.outputTokens, left]).toEqual(['stop', 1, 3])
 })
 
+test('where one call is allowed, a second one in the same piece is not told', async () => {
+  const two: Parser = {
+    push: () => [],
+    flush: () => [1, 2].map((n) => ({ kind: 'call', call: { id: `call_${n}`, name: 'f', arguments: {} } })),
+  }
+  const { seen, generation } = await run([PROMPT, said('[..]'), END], two, true)
+  expect(seen).toEqual([{ type: 'tool-call', index: 0, call: { id: 'call_1', name: 'f', arguments: {} } }])
+  expect(generation.reason).toBe('stop')
+})
+
 test('a runner that ends without an end is an error, not an answer', async () => {
   await expect(run([PROMPT, said('a')])).rejects.toThrow('without an end')
 })

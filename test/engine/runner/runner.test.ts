@@ -214,6 +214,36 @@ test('two requests run side by side and a third waits for a slot', async () => {
   clients[1]?.abort()
 })
 
+test('a request that waits gets the slot of an answer that ends because the context is full', async () => {
+  const runner = await testRunner()
+  const first = outputOf(runner, requestFor(PROMPT, { shift: false }))
+  const second = outputOf(runner, requestFor([...PROMPT, 307], { shift: false, maxTokens: 5 }))
+  expect((await first).end.reason).toBe('length')
+  expect((await second).end.outputTokens).toBe(5)
+})
+
+test('a request that is refused does not hold up one that comes at the same moment', async () => {
+  const runner = await testRunner()
+  const refused = outputOf(runner, requestFor([]))
+  const served = outputOf(runner, requestFor(PROMPT, { maxTokens: 3 }))
+  await expect(refused).rejects.toMatchObject({ code: 'bad_request' })
+  expect((await served).end.outputTokens).toBe(3)
+})
+
+test('a client that left before its request was sent takes no slot', async () => {
+  const runner = await testRunner()
+  const gone = runner.generate(requestFor(PROMPT), AbortSignal.abort())[Symbol.asyncIterator]()
+  await expect(gone.next()).rejects.toMatchObject({ name: 'AbortError' })
+  expect(await runner.status()).toMatchObject({ busySlots: 0, waiting: 0 })
+})
+
+test('absurd options do no harm', async () => {
+  const runner = await testRunner({ mainGpu: 0, threads: 1 })
+  const sampling = { ...GREEDY, repeatLastN: 2_000_000_000, repeatPenalty: 1.1 }
+  const request = requestFor(PROMPT, { sampling, maxTokens: 3, keepTokens: 1e9 })
+  expect((await outputOf(runner, request)).end.outputTokens).toBe(3)
+})
+
 test('a client that leaves in the middle of an answer frees its slot within 200 ms', async () => {
   const runner = await testRunner()
   const client = new AbortController()
