@@ -14,7 +14,14 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const { modelsFolder: folder, noPrune, threads, libraryDir } = config
   const file = join(PACKAGE_ROOT, 'models', 'snug-tiny.gguf')
   try {
-    await installBundledModel({ folder, name: 'snug-tiny', file, log: logger })
+    // So small a model says the likeliest thing or nonsense; a request may still ask for more variety.
+    await installBundledModel({
+      folder,
+      name: 'snug-tiny',
+      file,
+      parameters: { temperature: 0 },
+      log: logger,
+    })
   } catch (error) {
     // A folder that can only be read is a fine place to serve models from.
     logger.warn({ err: error, folder }, 'the bundled model could not be installed')

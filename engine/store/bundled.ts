@@ -7,6 +7,7 @@ import { ggufFacts } from '../gguf/facts.ts'
 import { fileTypeText, parameterCountText } from '../gguf/file-type.ts'
 import { readGgufFile } from '../gguf/read.ts'
 import { hasBlob, putBlob } from './blobs.ts'
+import { digestOf } from './digest.ts'
 import { markerPath } from './layout.ts'
 import { type BlobRef, type LayerKind, layersOf, type Manifest, manifestBytes } from './manifest.ts'
 import { readManifest, storedSpelling, writeManifest } from './manifests.ts'
@@ -27,6 +28,8 @@ export interface BundledModel {
   name: string
   /** The GGUF file that comes with Snug. */
   file: string
+  /** What the model does unless a request says otherwise, by Ollama's option names. */
+  parameters?: Readonly<Record<string, unknown>>
   log: StoreLog
 }
 
@@ -35,17 +38,19 @@ export interface BundledModel {
  * brings a new one. Whoever deletes it, changes it or has a model of that name keeps things that way. May run at
  * the same time as other servers on the folder. Throws GgufError for a bad file, and what the file system says.
  */
-export async function installBundledModel({ folder, name: text, file, log }: BundledModel): Promise<void> {
+export async function installBundledModel(bundled: BundledModel): Promise<void> {
+  const { folder, name: text, file, log } = bundled
+  const params = paramsBytes(bundled.parameters)
   const asked = parseModelName(text)
   if (!asked) throw new Error(`${text} is no model name`)
   const name = (await storedSpelling(folder, asked)) ?? asked
   const digest = await fileDigest(file)
   const marker = await readMarker(folder)
-  switch (await whatToDo(folder, name, digest, marker.bundled[text])) {
+  switch (await whatToDo(folder, name, digest, marker.bundled[text], params)) {
     case 'leave':
       return
     case 'install':
-      await install(folder, name, file)
+      await install(folder, name, file, params)
       log.info({ model: text, digest }, 'bundled model installed')
   }
   await writeMarker(folder, { ...marker, bundled: { ...marker.bundled, [text]: digest } })
@@ -57,36 +62,48 @@ async function whatToDo(
   name: ModelName,
   digest: string,
   installed: string | undefined,
+  params: Buffer | undefined,
 ): Promise<'install' | 'mark' | 'leave'> {
   // A manifest that cannot be read is not Snug's, which writes them whole.
   const present = await readManifest(folder, name).catch(() => 'unreadable' as const)
   if (present === 'unreadable') return 'leave'
   if (present === undefined) return installed === undefined ? 'install' : 'leave'
-  if (hasOnlyWeights(present.manifest, digest)) {
+  if (isOurs(present.manifest, digest, params)) {
     if (!(await hasBlob(folder, `sha256:${digest}`))) return 'install'
     return installed === digest ? 'leave' : 'mark'
   }
-  const isUntouched = installed !== undefined && hasOnlyWeights(present.manifest, installed)
+  const isUntouched = installed !== undefined && isOurs(present.manifest, installed, params)
   return isUntouched ? 'install' : 'leave'
 }
 
 /** The manifest is as `install` writes it for these weights: nobody has put anything on top. */
-function hasOnlyWeights(manifest: Manifest, digest: string): boolean {
+function isOurs(manifest: Manifest, digest: string, params: Buffer | undefined): boolean {
   const [weights] = layersOf(manifest, 'model')
-  const expected = 1 + layersOf(manifest, 'license').length
+  const ours = layersOf(manifest, 'params').filter((layer) => params && layer.digest === digestOf(params))
+  const expected = 1 + layersOf(manifest, 'license').length + ours.length
   return weights?.digest === `sha256:${digest}` && manifest.layers.length === expected
 }
+
+/** The params layer as Ollama writes it. */
+const paramsBytes = (parameters: BundledModel['parameters']): Buffer | undefined =>
+  parameters && Buffer.from(`${JSON.stringify(parameters)}\n`)
 
 /**
  * Everything the manifest names is there before the manifest is. Blobs are written anew even where they exist: a
  * young file is not taken for a leftover by another server that starts at this moment.
  */
-async function install(folder: string, name: ModelName, file: string): Promise<void> {
+async function install(
+  folder: string,
+  name: ModelName,
+  file: string,
+  params: Buffer | undefined,
+): Promise<void> {
   const facts = ggufFacts(await readGgufFile(file))
   const layers: (BlobRef & { kind: LayerKind })[] = [
     { kind: 'model', ...(await putBlob(folder, createReadStream(file))) },
     { kind: 'license', ...(await putBlob(folder, [Buffer.from(LICENSE)])) },
   ]
+  if (params) layers.push({ kind: 'params', ...(await putBlob(folder, [params])) })
   const config = {
     model_format: 'gguf',
     model_family: facts.architecture,

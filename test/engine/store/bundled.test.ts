@@ -76,6 +76,21 @@ describe('the bundled model', () => {
     expect(await marker()).toEqual({ bundled: { [NAME]: sha256(NEW) } })
   })
 
+  test('comes with its parameters, and is left alone when the user has other ones', async () => {
+    const { folder, file, log } = await setting()
+    const start = async () => {
+      await installBundledModel({ folder, name: NAME, file, parameters: { temperature: 0 }, log })
+      return (await openStore(folder)).find(NAME)
+    }
+    expect((await start()).parameters).toEqual({ temperature: 0 })
+    await writeFile(file, NEW)
+    const upgraded = await start()
+    expect(await readFile(upgraded.weightsPath ?? '')).toEqual(NEW)
+    expect(upgraded.parameters).toEqual({ temperature: 0 })
+    await installFixtures(folder, [{ from: 'tiny', as: NAME, parameters: { temperature: 1 } }])
+    expect((await start()).parameters).toEqual({ temperature: 1 })
+  })
+
   test('is left alone when the user has put something on top of it', async () => {
     const { folder, file, start } = await setting()
     await start()
