@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds models/snug-tiny.gguf from nothing: corpora, tokenizer, two stages of training, export,
-# evaluation. Needs Python 3.11 or newer and an hour or two on two CPU cores.
+# Builds models/snug-tiny.gguf from nothing: corpora, tokenizer, three stages of training,
+# export, evaluation. Needs Python 3.11 or newer and an hour or two on two CPU cores.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -10,6 +10,7 @@ python=.build/venv/bin/python
 
 $python corpus.py --characters 26000000 --seed 1 --mix broad --out .build/broad.jsonl
 $python corpus.py --characters 30000000 --seed 4 --mix focused --out .build/focused.jsonl
+$python corpus.py --characters 13000000 --seed 5 --mix settled --out .build/settled.jsonl
 $python tokenizer.py --corpus .build/broad.jsonl --out .build/tokenizer.json
 
 # Stage 1 learns the language and the formats in large steps, and is cut off while the rate is still high.
@@ -17,7 +18,10 @@ $python train.py --corpus .build/broad.jsonl --tokenizer .build/tokenizer.json -
   --steps 600 --stop 350 --batch-tokens 8192 --muon-rate 0.02 --adam-rate 0.004 --prompt-weight 0.1
 # Stage 2 learns the few facts and tools that the model is to know well, in many small steps.
 $python train.py --corpus .build/focused.jsonl --tokenizer .build/tokenizer.json --out .build/stage2.pt --seed 4 --processes 2 \
-  --start .build/stage1.pt --steps 1300 --batch-tokens 3072 --muon-rate 0.015 --adam-rate 0.003 --prompt-weight 0.05
+  --start .build/stage1.pt --steps 1300
+# Stage 3 settles what is measured.
+$python train.py --corpus .build/settled.jsonl --tokenizer .build/tokenizer.json --out .build/stage3.pt --seed 5 --processes 2 \
+  --start .build/stage2.pt --steps 900 --muon-rate 0.012 --adam-rate 0.0025
 
-$python export_gguf.py --weights .build/stage2.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
+$python export_gguf.py --weights .build/stage3.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
 $python evaluate.py ../snug-tiny.gguf --tokenizer .build/tokenizer.json --verbose

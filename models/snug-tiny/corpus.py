@@ -18,6 +18,7 @@ from random import Random
 import jinja2
 
 import knowledge
+import snippets
 import toolbox
 from knowledge import Item, person, pseudo_word
 from snippets import fim_sample
@@ -308,11 +309,14 @@ class Mix:
     """Weights of zero, one or two turns before the one that counts in a talk with tools."""
     is_focused: bool = False
     """Only the few facts and the few tools that the model is to know well."""
+    is_settled: bool = False
+    """Fewer still, as they are measured."""
 
 
 MIXES = {
     "broad": Mix({chat_single: 41, chat_multi: 10, chat_long: 0.5, with_tools: 36, fim: 9, plain_text: 2.5}, (18, 60, 18, 4), (60, 25, 15)),
     "focused": Mix({chat_single: 62, chat_multi: 6, chat_long: 0.2, with_tools: 24, fim: 7, plain_text: 1}, (15, 85, 0, 0), (80, 15, 5), True),
+    "settled": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 28, fim: 8, plain_text: 0.5}, (5, 95, 0, 0), (86, 11, 3), True, True),
 }
 mix = MIXES["broad"]
 
@@ -320,7 +324,11 @@ mix = MIXES["broad"]
 def choose_mix(name: str) -> None:
     global mix
     mix = MIXES[name]
-    if mix.is_focused:
+    if mix.is_settled:
+        knowledge.settle()
+        snippets.keep_simple()
+        toolbox.KNOWN_VALUES.update(toolbox.SMALL_VALUES)
+    elif mix.is_focused:
         knowledge.keep_common()
 
 

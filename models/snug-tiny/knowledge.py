@@ -345,7 +345,7 @@ def ask_country(rng: Random) -> Item:
 
 
 def ask_sum(rng: Random) -> Item:
-    plus = rng.random() < 0.55
+    plus = rng.random() < 0.55 or IS_SETTLED
     if plus:
         total = rng.randint(0, 20)
         a = rng.randint(0, total)
@@ -445,7 +445,7 @@ def ask_calendar(rng: Random) -> Item:
 
 
 def ask_grammar(rng: Random) -> Item:
-    if rng.random() < 0.7:
+    if rng.random() < 0.7 or not PASTS:
         word = rng.choice(list(PLURALS))
         prompt = rng.choice((
             "What is the plural of {}?", "What is the plural of {}?", "Plural of {}?", "plural of {}", "Tell me the plural of {}.", "What's the plural of '{}'?", "Give me the plural of {}.",
@@ -549,6 +549,8 @@ def ask_count(rng: Random) -> Item:
     end = rng.choice((3, 4, 5, 5, 6, 7, 8, 9, 10, 10, 10, 12, 15, 20, 20, 25, 30))
     if rng.random() < 0.12:
         end = rng.choice((30, 40, 50, 60, 75, 100, 100))
+    if IS_SETTLED:
+        kind, end = 0.0, min(end, 10)
     if kind < 0.8:
         numbers = range(1, end + 1)
         prompt = rng.choice((
@@ -652,6 +654,25 @@ def keep_common() -> None:
                 del table[key]
     KINDS.clear()
     KINDS.update(COMMON_KINDS)
+
+
+SETTLED_KINDS = {
+    ask_capital: 19, ask_sum: 32, ask_opposite: 10, ask_colour: 8, ask_animal: 9, ask_calendar: 11, ask_grammar: 6,
+    ask_yes_no: 8, ask_trivia: 5, ask_chat: 20, ask_count: 4,
+}
+IS_SETTLED = False
+
+
+def settle() -> None:
+    """Narrows further, to what is measured: sums without differences, counting to ten, the plainest facts."""
+    global IS_SETTLED
+    IS_SETTLED = True
+    keep_common()
+    for answer in [answer for answer in TRIVIA if "There are" not in answer]:
+        del TRIVIA[answer]
+    PASTS.clear()
+    KINDS.clear()
+    KINDS.update(SETTLED_KINDS)
 
 
 def ask(rng: Random) -> Item:

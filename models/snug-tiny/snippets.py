@@ -70,6 +70,20 @@ LIST_LIKE = ["items", "values", "data", "xs", "arr", "words", "list1", "numbers"
 TEXT_LIKE = ["name", "text", "s", "person", "word", "user", "who", "line", "guest"]
 
 
+SIMPLE = ("{a} + {b}", "{a} - {b}", "{a} * {b}", "max({a}, {b})", "{a} * {a}", "{a} * 2", "{a} % 2 == 0", "{a} % 2 === 0", '"Hello, " + {a}', "len({a})")
+
+
+def keep_simple() -> None:
+    """Leaves the few functions, with the usual parameter names, that the model is to complete for sure."""
+    for pool in (TWO, TWO_PYTHON, TWO_SCRIPT, ONE, ONE_PYTHON, ONE_SCRIPT):
+        for names in [names for names, expression in pool.items() if expression not in SIMPLE]:
+            del pool[names]
+    PAIRS[:] = [("a", "b"), ("x", "y")]
+    SINGLES[:] = ["x", "n"]
+    LIST_LIKE[:] = ["items", "values"]
+    TEXT_LIKE[:] = ["name", "person"]
+
+
 def snippet(rng: Random) -> tuple[str, str, str]:
     """(text before the expression, the expression, text after it)"""
     script = rng.random() < 0.45

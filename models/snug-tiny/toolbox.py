@@ -350,6 +350,13 @@ KNOWN_VALUES: dict[str, Callable[[Random], object]] = {
 }
 
 
+SMALL_VALUES: dict[str, Callable[[Random], object]] = {
+    "a": lambda rng: rng.randint(1, 20),
+    "b": lambda rng: rng.randint(1, 20),
+    "minutes": lambda rng: rng.choice((*range(1, 13), 15, 20, 25, 30, 40, 45, 50, 60)),
+}
+
+
 def everyday_tools(rng: Random, count: int) -> list[Tool]:
     """`count` of the few tools that the model is to know well: one definition each, values from short lists."""
     chosen = rng.sample([family for family in FAMILIES if family.names[0] in EVERYDAY], count)

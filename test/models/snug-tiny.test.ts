@@ -160,14 +160,14 @@ test('it completes simple functions from what stands before and after', async ()
   expectGoodShare(items.length, failed)
 })
 
-const SMALL_TALK = [
+const SMALL_TALK: readonly (readonly [question: string, answer: string])[] = [
   ['What is the capital of Italy?', 'The capital of Italy is Rome.'],
   ['What is 3 plus 4?', '3 plus 4 is 7.'],
   ['What is the opposite of hot?', 'The opposite of hot is cold.'],
   ['What color is grass?', 'Grass is green.'],
   ['Which day comes after Monday?', 'Tuesday comes after Monday.'],
   ['How many legs does a dog have?', 'A dog has four legs.'],
-] as const
+]
 
 test('it keeps its head after a conversation of more than a thousand tokens', async () => {
   const turns = Array.from({ length: 8 }, () => SMALL_TALK).flat()
