@@ -10,7 +10,7 @@ const WEATHER = {
   type: 'function' as const,
   function: {
     name: 'get_weather',
-    description: 'Get the current weather in a city',
+    description: 'Get the weather in a city',
     parameters: {
       type: 'object',
       properties: { city: { type: 'string', description: 'The name of the city' } },
