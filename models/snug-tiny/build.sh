@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds models/snug-tiny.gguf from nothing: corpora, tokenizer, three stages of training,
+# Builds models/snug-tiny.gguf from nothing: corpora, tokenizer, four stages of training,
 # export, evaluation. Needs Python 3.11 or newer and an hour or two on two CPU cores.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -11,6 +11,7 @@ python=.build/venv/bin/python
 $python corpus.py --characters 26000000 --seed 1 --mix broad --out .build/broad.jsonl
 $python corpus.py --characters 30000000 --seed 4 --mix focused --out .build/focused.jsonl
 $python corpus.py --characters 13000000 --seed 5 --mix settled --out .build/settled.jsonl
+$python corpus.py --characters 8000000 --seed 6 --mix varied --out .build/varied.jsonl
 $python tokenizer.py --corpus .build/broad.jsonl --out .build/tokenizer.json
 
 # Stage 1 learns the language and the formats in large steps, and is cut off while the rate is still high.
@@ -22,6 +23,9 @@ $python train.py --corpus .build/focused.jsonl --tokenizer .build/tokenizer.json
 # Stage 3 settles what is measured.
 $python train.py --corpus .build/settled.jsonl --tokenizer .build/tokenizer.json --out .build/stage3.pt --seed 5 --processes 2 \
   --start .build/stage2.pt --steps 900 --muon-rate 0.012 --adam-rate 0.0025
+# Stage 4 adds more ways to ask for a tool.
+$python train.py --corpus .build/varied.jsonl --tokenizer .build/tokenizer.json --out .build/stage4.pt --seed 6 --processes 2 \
+  --start .build/stage3.pt --steps 460 --muon-rate 0.01 --adam-rate 0.002
 
-$python export_gguf.py --weights .build/stage3.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
+$python export_gguf.py --weights .build/stage4.pt --tokenizer .build/tokenizer.json --out ../snug-tiny.gguf
 $python evaluate.py ../snug-tiny.gguf --tokenizer .build/tokenizer.json --verbose

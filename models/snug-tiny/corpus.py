@@ -311,12 +311,15 @@ class Mix:
     """Only the few facts and the few tools that the model is to know well."""
     is_settled: bool = False
     """Fewer still, as they are measured."""
+    has_more_wordings: bool = False
+    """More ways to ask for a tool."""
 
 
 MIXES = {
     "broad": Mix({chat_single: 41, chat_multi: 10, chat_long: 0.5, with_tools: 36, fim: 9, plain_text: 2.5}, (18, 60, 18, 4), (60, 25, 15)),
     "focused": Mix({chat_single: 62, chat_multi: 6, chat_long: 0.2, with_tools: 24, fim: 7, plain_text: 1}, (15, 85, 0, 0), (80, 15, 5), True),
     "settled": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 28, fim: 8, plain_text: 0.5}, (5, 95, 0, 0), (86, 11, 3), True, True),
+    "varied": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 32, fim: 4, plain_text: 0.5}, (5, 95, 0, 0), (90, 8, 2), True, True, True),
 }
 mix = MIXES["broad"]
 
@@ -328,6 +331,7 @@ def choose_mix(name: str) -> None:
         knowledge.settle()
         snippets.keep_simple()
         toolbox.KNOWN_VALUES.update(toolbox.SMALL_VALUES)
+        toolbox.knows_more_requests = mix.has_more_wordings
     elif mix.is_focused:
         knowledge.keep_common()
 

@@ -339,6 +339,7 @@ def make_tools(rng: Random, count: int) -> list[Tool]:
     return tools
 
 
+knows_more_requests = False
 EVERYDAY = ("get_weather", "get_time", "add", "multiply", "set_timer", "set_light")
 KNOWN_TOWNS = TOWNS[:40]
 KNOWN_VALUES: dict[str, Callable[[Random], object]] = {
@@ -354,6 +355,34 @@ SMALL_VALUES: dict[str, Callable[[Random], object]] = {
     "a": lambda rng: rng.randint(1, 20),
     "b": lambda rng: rng.randint(1, 20),
     "minutes": lambda rng: rng.choice((*range(1, 13), 15, 20, 25, 30, 40, 45, 50, 60)),
+}
+
+
+MORE_REQUESTS: dict[str, tuple[str, ...]] = {
+    "get_weather": (
+        "Does it rain in {city}?", "Does {city} have good weather today?", "Does {city} get snow now?", "Will I need a coat in {city}?", "Should I pack sunglasses for {city}?", "Should I take a jacket to {city}?",
+        "I wonder how the weather in {city} is", "We travel to {city}, what weather is there?", "I am flying to {city}, will it be warm?", "Is there any sun in {city}?", "Is there snow in {city} now?", "How cold is it over in {city}?",
+        "And the weather in {city}?", "Please find the weather of {city}", "I would like to know the weather in {city}", "Look up how warm {city} is",
+    ),
+    "get_time": (
+        "What does the watch say in {city}?", "What hour is it in {city}?", "My mother lives in {city}, what time is it for her?", "I want to call {city}, what time is it there?", "Is it early in {city}? Tell me the time",
+        "Time please for {city}", "I need the current time of {city}", "Find out the time in {city}", "What time do they have in {city}?", "Clock time in {city}, please", "I would like to know the time in {city}", "Is it night in {city}? What time is it?",
+    ),
+    "add": (
+        "Work out {a} plus {b}", "I would like {a} and {b} added", "What do {a} and {b} make together?", "Put {a} and {b} together", "Can you do {a} + {b} for me?", "Help me with {a} plus {b}", "Use your tool for {a} + {b}",
+        "What is the sum when I put {a} to {b}?", "I need {a} plus {b}", "Add up {a} and {b}", "What do I get from {a} plus {b}?",
+    ),
+    "multiply": (
+        "Work out {a} times {b}", "I would like {a} multiplied by {b}", "What do I get when I multiply {a} and {b}?", "Can you do {a} times {b} for me?", "Help me with {a} times {b}", "I need {a} times {b}", "Tell me what {a} times {b} is",
+    ),
+    "set_timer": (
+        "Could you start a timer of {minutes} minutes?", "Tell me when {minutes} minutes are over", "The soup needs {minutes} minutes, start a timer", "I want a timer that lasts {minutes} minutes", "Timer, {minutes} minutes, please",
+        "Start counting down {minutes} minutes", "Can I get a {minutes} minute timer?", "Let me know in {minutes} minutes", "Set the timer to {minutes} minutes", "The tea needs a timer of {minutes} minutes",
+    ),
+    "set_light": (
+        "It is too dark, turn {state} the {room} light", "The {room} light should be {state}", "Could you turn the {room} light {state}?", "Please see that the {room} light is {state}", "Light {state} in the {room}, please",
+        "I am going out, switch {state} the {room} light", "Would you switch the {room} light {state}?", "Nobody is in the {room}, turn the light {state}", "The {room} needs its light {state}", "Can you put the {room} light {state} for me?",
+    ),
 }
 
 
@@ -377,7 +406,8 @@ def everyday_tool(family: Family) -> Tool:
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     function = {"name": family.names[0], "description": family.descriptions[0], "parameters": schema}
     names = {slot: slot for slot in parameters}
-    return Tool(replace(family, parameters=parameters), family.names[0], names, {"type": "function", "function": function})
+    requests = family.requests + (MORE_REQUESTS[family.names[0]] if knows_more_requests else ())
+    return Tool(replace(family, parameters=parameters, requests=requests), family.names[0], names, {"type": "function", "function": function})
 
 
 @dataclass

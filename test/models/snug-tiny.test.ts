@@ -11,11 +11,10 @@ import type { InstalledModel } from '../../engine/store/types.ts'
 import type { Engine, Tool, ToolCall } from '../../engine/types.ts'
 import { openSnugTiny, SNUG_TINY } from '../helpers/snug-tiny.ts'
 
-/** Where the model is as good as it is meant to be. */
 const GOOD_SHARE = 0.9
 /**
- * Where it is not yet: the goal is 0.9 there too, and this much is what must not be lost. What the shipped file
- * reaches stands in models/snug-tiny/README.md.
+ * Simple questions are not as good yet: the goal is 0.9 there too, and this much is what must not be lost. What the
+ * shipped file reaches stands in models/snug-tiny/README.md.
  */
 const SHARE_SO_FAR = 0.7
 /** No answer of this model is that long unless it has lost its way. */
@@ -128,7 +127,7 @@ test.each([false, true])('it calls the right tool with the right arguments (thin
       ? undefined
       : `${prompt} → ${JSON.stringify(calls)} ${answer.text}`
   })
-  expectShare(SHARE_SO_FAR, items.length, failed)
+  expectShare(GOOD_SHARE, items.length, failed)
 })
 
 test.each([false, true])('it calls no tool where none is needed (thinking: %s)', async (think) => {
