@@ -5,6 +5,7 @@ import type { Backend } from './backend.ts'
 import { checkJob } from './check.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
+import type { Log } from './log.ts'
 import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
 import { grammarFor } from './prompt/job-grammar.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -16,7 +17,7 @@ import type { Engine, EngineEvent, Job, LoadedModel } from './types.ts'
 export interface EngineParts {
   backend: Backend
   settings: EngineSettings
-  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+  log: Log
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */

@@ -107,10 +107,15 @@ async function loadWeights(
   }
 }
 
+/** Cells of the KV cache, and tokens of one decode step: room for one token of every slot at least. */
+function sizesOf(plan: LoadPlan): { cells: number; batch: number } {
+  const cells = Math.ceil((plan.contextLength * plan.slots) / CELL_STEP) * CELL_STEP
+  return { cells, batch: Math.max(plan.slots, Math.min(plan.batchTokens, cells)) }
+}
+
 function contextParams(library: Library, plan: LoadPlan, abortFlag: unknown) {
   const threads = plan.threads > 0 ? plan.threads : defaultThreads()
-  const cells = Math.ceil((plan.contextLength * plan.slots) / CELL_STEP) * CELL_STEP
-  const batch = Math.max(plan.slots, Math.min(plan.batchTokens, cells))
+  const { cells, batch } = sizesOf(plan)
   const flash = plan.flashAttention
   return {
     ...library.defaultContextParams(),
@@ -161,8 +166,7 @@ function describe(
 ): NativeModel {
   const { plan, model, context, abort, buffers } = parts
   const memory = library.memory(context)
-  const cells = Math.ceil((plan.contextLength * plan.slots) / CELL_STEP) * CELL_STEP
-  const batch = createTokenBatch(library, Math.max(plan.slots, Math.min(plan.batchTokens, cells)))
+  const batch = createTokenBatch(library, sizesOf(plan).batch)
   const decode = inBackground(library.decode)
   return {
     library,

@@ -1,4 +1,5 @@
 import type { Backend, Runner } from '../backend.ts'
+import type { Log } from '../log.ts'
 import { startRunner } from './client.ts'
 
 export interface EmbeddedOptions {
@@ -8,7 +9,7 @@ export interface EmbeddedOptions {
   threads: number
   /** What the child processes see of the environment: device masks and the like, nothing else. */
   environment?: Record<string, string>
-  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+  log: Log
 }
 
 /** llama.cpp in a child process of its own for every loaded model, so that a native crash costs one model. */

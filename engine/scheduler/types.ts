@@ -1,4 +1,5 @@
 import type { Backend, LoadPlan, Runner } from '../backend.ts'
+import type { Log } from '../log.ts'
 
 export interface SchedulerOptions {
   backend: Backend
@@ -10,7 +11,7 @@ export interface SchedulerOptions {
   loadTimeoutMs: number
   /** For models whose requests name no time. */
   defaultKeepAliveMs: number
-  log: { info: (fields: object, message: string) => void; warn: (fields: object, message: string) => void }
+  log: Log
 }
 
 export interface AcquireRequest<T> {

@@ -1,4 +1,5 @@
 import type { GgufFacts } from '../gguf/types.ts'
+import type { Log } from '../log.ts'
 import type { Message } from '../types.ts'
 
 export type Capability =
@@ -76,10 +77,7 @@ export interface ModelDetails {
 }
 
 /** Where the store says what it noticed; a pino logger fits. */
-export interface StoreLog {
-  info(details: object, message: string): void
-  warn(details: object, message: string): void
-}
+export type StoreLog = Log
 
 /** Models on disk. The folder may be shared with other servers, so nothing is assumed to stand still. */
 export interface ModelStore {

@@ -1,0 +1,5 @@
+/** What the engine needs of a logger: fields first, then a sentence that does not vary. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
