@@ -48,10 +48,9 @@ def normalise(text: str) -> str:
 
 def held_out() -> set[str]:
     prompts = set()
-    for name in ("questions", "tools-needed", "tools-not-needed"):
-        prompts |= {normalise(entry["prompt"]) for entry in json.loads((FIXTURES / f"{name}.json").read_text())}
-    for entry in json.loads((FIXTURES / "fim.json").read_text()):
-        prompts.add(normalise(entry["prefix"] + " " + entry["suffix"]))
+    for file in FIXTURES.rglob("*.json"):
+        for entry in json.loads(file.read_text()):
+            prompts.add(normalise(entry["prompt"] if "prompt" in entry else entry["prefix"] + " " + entry["suffix"]))
     return prompts
 
 
@@ -293,6 +292,11 @@ def plain_text(rng: Random) -> dict:
     return {"prompt": "", "completion": " ".join(sentences) + "<|endoftext|>"}
 
 
+def fact_sheet(rng: Random) -> dict:
+    """Facts as plain sentences, one after the other."""
+    return {"prompt": "", "completion": " ".join(knowledge.drill(rng) for _ in range(rng.randint(8, 20))) + "<|endoftext|>"}
+
+
 def fim(rng: Random) -> dict:
     prompt, middle = fim_sample(rng)
     return {"prompt": prompt, "completion": middle + "<|endoftext|>"}
@@ -313,6 +317,8 @@ class Mix:
     """Fewer still, as they are measured."""
     has_more_wordings: bool = False
     """More ways to ask for a tool."""
+    has_frames: bool = False
+    """More ways to ask a question."""
 
 
 MIXES = {
@@ -320,6 +326,7 @@ MIXES = {
     "focused": Mix({chat_single: 62, chat_multi: 6, chat_long: 0.2, with_tools: 24, fim: 7, plain_text: 1}, (15, 85, 0, 0), (80, 15, 5), True),
     "settled": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 28, fim: 8, plain_text: 0.5}, (5, 95, 0, 0), (86, 11, 3), True, True),
     "varied": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 32, fim: 4, plain_text: 0.5}, (5, 95, 0, 0), (90, 8, 2), True, True, True),
+    "taught": Mix({chat_single: 68, chat_multi: 6, chat_long: 0.15, with_tools: 13, fact_sheet: 14, fim: 2, plain_text: 0.5}, (5, 95, 0, 0), (93, 5, 2), True, True, True, True),
 }
 mix = MIXES["broad"]
 
@@ -328,10 +335,11 @@ def choose_mix(name: str) -> None:
     global mix
     mix = MIXES[name]
     if mix.is_settled:
-        knowledge.settle()
+        (knowledge.teach_wordings if mix.has_frames else knowledge.settle)()
         snippets.keep_simple()
         toolbox.KNOWN_VALUES.update(toolbox.SMALL_VALUES)
         toolbox.knows_more_requests = mix.has_more_wordings
+        toolbox.has_frames = mix.has_frames
     elif mix.is_focused:
         knowledge.keep_common()
 

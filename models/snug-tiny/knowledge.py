@@ -7,6 +7,8 @@ training wordings; the held-out wordings live in the test fixtures and never app
 from dataclasses import dataclass
 from random import Random
 
+import wordings
+
 
 @dataclass(frozen=True)
 class Item:
@@ -214,6 +216,13 @@ TRIVIA = {
     "A bicycle has two wheels.": ["How many wheels does a bike have?", "How many wheels does a bicycle have?"],
     "The meaning of life is a big question. Be kind and be curious.": ["What is the meaning of life?", "What is the purpose of life?"],
 }
+HOW_MANY = {
+    # answer -> what is counted, in what
+    "There are seven days in a week.": ("days", "a week"), "There are twelve months in a year.": ("months", "a year"),
+    "There are 365 days in a year.": ("days", "a year"), "There are 24 hours in a day.": ("hours", "a day"),
+    "There are 60 minutes in an hour.": ("minutes", "an hour"), "There are 60 seconds in a minute.": ("seconds", "a minute"),
+    "There are 26 letters in the English alphabet.": ("letters", "the English alphabet"), "There are seven colors in a rainbow.": ("colors", "a rainbow"),
+}
 MIXES = {
     ("blue", "yellow"): "green", ("red", "yellow"): "orange", ("red", "blue"): "purple", ("red", "white"): "pink", ("black", "white"): "grey",
 }
@@ -318,6 +327,14 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+has_frames = False
+"""Whether questions are also put together from frames and phrases."""
+
+
+def reworded(rng: Random, question: str, kind: str, **slots: object) -> str:
+    return wordings.compose(rng, kind, **slots) if has_frames and rng.random() < 0.6 else question
+
+
 def ask_capital(rng: Random) -> Item:
     country = rng.choice(list(CAPITALS))
     capital = CAPITALS[country]
@@ -331,6 +348,7 @@ def ask_capital(rng: Random) -> Item:
         "Please name {}'s capital city.", "Which is the capital city of {}?", "Can you tell me the capital of {}?", "In {}, what is the capital?",
         "Where is the government of {}?", "Quiz: capital of {}?", "Say the capital of {}.", "I forgot the capital of {}. What is it?", "{} capital",
     )).format(country)
+    prompt = reworded(rng, prompt, "capital", x=country)
     return Item(upper_first(prompt), f"The capital of {country} is {capital}.", f"The user asks for the capital of {country}.", capital)
 
 
@@ -344,12 +362,19 @@ def ask_country(rng: Random) -> Item:
     return Item(prompt.format(country), f"{name} is a country in {continent}. Its capital is {CAPITALS[country]}.", f"The user asks about {country}.")
 
 
+def summands(rng: Random) -> tuple[int, int]:
+    """Two numbers whose sum is at most twenty: as many harder pairs as easy ones."""
+    while True:
+        a, b = (rng.randint(0, 20), rng.randint(0, 20)) if rng.random() < 0.5 else (rng.randint(1, 10), rng.randint(1, 10))
+        if a + b <= 20:
+            return a, b
+
+
 def ask_sum(rng: Random) -> Item:
     plus = rng.random() < 0.55 or IS_SETTLED
     if plus:
-        total = rng.randint(0, 20)
-        a = rng.randint(0, total)
-        b = total - a
+        a, b = summands(rng)
+        total = a + b
         symbol, words, total_words = "+", ("plus", "plus", "and"), total
         prompts = (
             "What is {a} plus {b}?", "What is {a} + {b}?", "{a} + {b}", "{a} + {b} = ?", "{a}+{b}", "{a} plus {b}", "Add {a} and {b}.", "How much is {a} plus {b}?",
@@ -370,8 +395,12 @@ def ask_sum(rng: Random) -> Item:
     name = "plus" if symbol == "+" else "minus"
     spelled = symbol not in prompt and rng.random() < 0.4
     said_a, said_b = (NUMBER_WORDS[a], NUMBER_WORDS[b]) if spelled else (str(a), str(b))
-    question = upper_first(prompt.format(a=said_a, b=said_b))
-    return Item(question, f"{a} {name} {b} is {total_words}.", f"I should compute {a} {symbol} {b}. It is {total_words}.", str(total_words))
+    question = prompt.format(a=said_a, b=said_b)
+    if plus:
+        spelled = rng.random() < 0.4
+        said_a, said_b = (NUMBER_WORDS[a], NUMBER_WORDS[b]) if spelled else (str(a), str(b))
+        question = reworded(rng, question, "sum", a=said_a, b=said_b)
+    return Item(upper_first(question), f"{a} {name} {b} is {total_words}.", f"I should compute {a} {symbol} {b}. It is {total_words}.", str(total_words))
 
 
 def ask_opposite(rng: Random) -> Item:
@@ -380,7 +409,8 @@ def ask_opposite(rng: Random) -> Item:
         "What is the opposite of {}?", "What is the opposite of {}?", "Opposite of {}?", "opposite of {}", "Tell me the opposite of {}.", "What's the opposite of '{}'?",
         "Give me the opposite of {}.", "Name the opposite of {}.", "Which word is the opposite of {}?", "What word means the opposite of {}?", "{} is the opposite of what?",
         "What is the contrary of {}?", "The opposite of {} is", "Do you know the opposite of {}?", "Say the opposite of {}.", "What is an antonym of {}?", "antonym for {}"))
-    return Item(upper_first(prompt.format(word)), f"The opposite of {word} is {OPPOSITE_OF[word]}.", f"The user asks for the opposite of {word}.", OPPOSITE_OF[word])
+    question = reworded(rng, prompt.format(word), "opposite", x=word)
+    return Item(upper_first(question), f"The opposite of {word} is {OPPOSITE_OF[word]}.", f"The user asks for the opposite of {word}.", OPPOSITE_OF[word])
 
 
 def ask_colour(rng: Random) -> Item:
@@ -394,7 +424,8 @@ def ask_colour(rng: Random) -> Item:
     prompt = rng.choice((
         "What color is {}?", "What colour is {}?", "Which color is {}?", "Tell me the color of {}.", "What is the color of {}?", "Name the color of {}.", "color of {}",
         "{} has what color?", "Do you know the color of {}?", "What is the colour of {}?", "Which colour does {} have?", "{} is what color?", "What color does {} have?"))
-    return Item(upper_first(prompt.format(thing)), f"{upper_first(thing)} is {COLOURS[thing]}.", f"The user asks for the color of {thing}.", COLOURS[thing])
+    question = reworded(rng, prompt.format(thing), "colour", x=thing)
+    return Item(upper_first(question), f"{upper_first(thing)} is {COLOURS[thing]}.", f"The user asks for the color of {thing}.", COLOURS[thing])
 
 
 def ask_animal(rng: Random) -> Item:
@@ -405,16 +436,19 @@ def ask_animal(rng: Random) -> Item:
         prompt = rng.choice((
             "How many legs does {} have?", "How many legs does {} have?", "{} has how many legs?", "Number of legs of {}?", "Tell me how many legs {} has.", "How many legs has {}?",
             "What is the number of legs of {}?", "Count the legs of {}.", "How many legs are on {}?", "Do you know how many legs {} has?"))
-        return Item(upper_first(prompt.format(animal)), f"{upper_first(animal)} has {count} legs.", f"The user asks about the legs of {animal}.", count)
+        question = reworded(rng, prompt.format(animal), "legs", x=animal)
+        return Item(upper_first(question), f"{upper_first(animal)} has {count} legs.", f"The user asks about the legs of {animal}.", count)
     if kind < 0.75:
         animal = rng.choice(list(SOUNDS))
         prompt = rng.choice((
             "What sound does a {} make?", "What does a {} say?", "Which sound does a {} make?", "How does a {} sound?", "What noise does a {} make?", "Tell me the sound of a {}.",
             "sound of a {}", "What is the sound of a {}?", "Make the sound of a {}.", "What do you hear from a {}?"))
-        return Item(prompt.format(animal).replace("a owl", "an owl"), f"A {animal} says {SOUNDS[animal]}.".replace("A owl", "An owl"), f"The user asks for the sound of a {animal}.", SOUNDS[animal])
+        question = reworded(rng, prompt.format(animal), "sound", x=animal)
+        return Item(upper_first(question).replace("a owl", "an owl"), f"A {animal} says {SOUNDS[animal]}.".replace("A owl", "An owl"), f"The user asks for the sound of a {animal}.", SOUNDS[animal])
     animal = rng.choice(list(BABIES))
     prompt = rng.choice(("What is a baby {} called?", "What do you call a baby {}?", "What is the name of a young {}?", "A baby {} is called?", "How is a young {} called?", "Name the baby of a {}.", "What is the word for a baby {}?"))
-    return Item(prompt.format(animal), f"A baby {animal} is called a {BABIES[animal]}.", f"The user asks about a baby {animal}.", BABIES[animal])
+    question = reworded(rng, prompt.format(animal), "baby", x=animal)
+    return Item(upper_first(question), f"A baby {animal} is called a {BABIES[animal]}.", f"The user asks about a baby {animal}.", BABIES[animal])
 
 
 def ask_calendar(rng: Random) -> Item:
@@ -427,20 +461,28 @@ def ask_calendar(rng: Random) -> Item:
         prompt = rng.choice((
             "What {w} comes after {n}?", "Which {w} comes after {n}?", "What comes after {n}?", "What is the {w} after {n}?", "Which {w} follows {n}?", "After {n} comes?",
             "Tell me the {w} after {n}.", "What is the next {w} after {n}?", "Name the {w} after {n}.", "{w} after {n}")).format(w=what, n=name)
+        prompt = reworded(rng, prompt, "next", w=what, x=name)
+        if has_frames and what == "day" and rng.random() < 0.1:
+            prompt = rng.choice(wordings.TOMORROW).format(x=name)
         return Item(upper_first(prompt), f"{answer} comes after {name}.", f"The user asks what comes after {name}.", answer)
     if kind < 0.75:
         answer = names[i - 1]
         prompt = rng.choice((
             "What {w} comes before {n}?", "Which {w} comes before {n}?", "What comes before {n}?", "What is the {w} before {n}?", "Before {n} comes?",
             "Tell me the {w} before {n}.", "Name the {w} before {n}.", "Which {w} is just before {n}?", "{w} before {n}")).format(w=what, n=name)
+        prompt = reworded(rng, prompt, "previous", w=what, x=name)
+        if has_frames and what == "day" and rng.random() < 0.1:
+            prompt = rng.choice(wordings.YESTERDAY).format(x=name)
         return Item(upper_first(prompt), f"{answer} comes before {name}.", f"The user asks what comes before {name}.", answer)
     of = "week" if what == "day" else "year"
     if kind < 0.83:
         prompt = rng.choice(("What is the last {w} of the {of}?", "Which {w} is the last of the {of}?", "Name the last {w} of the {of}.", "Last {w} of the {of}?")).format(w=what, of=of)
-        return Item(prompt, f"The last {what} of the {of} is {names[-1]}.", f"The user asks for the last {what}.", names[-1])
+        prompt = reworded(rng, prompt, "nth", w=what, of=of, o="last")
+        return Item(upper_first(prompt), f"The last {what} of the {of} is {names[-1]}.", f"The user asks for the last {what}.", names[-1])
     if what == "day":
         i = i if rng.random() < 0.5 else 0
     prompt = rng.choice(("What is the {o} {w} of the {of}?", "Which {w} is the {o} of the {of}?", "Name the {o} {w} of the {of}.", "{o} {w} of the {of}?", "Tell me the {o} {w} of the {of}.")).format(w=what, of=of, o=ORDINALS[i])
+    prompt = reworded(rng, prompt, "nth", w=what, of=of, o=ORDINALS[i])
     return Item(upper_first(prompt), f"The {ORDINALS[i]} {what} of the {of} is {names[i]}.", f"The user asks for the {ORDINALS[i]} {what}.", names[i])
 
 
@@ -450,7 +492,8 @@ def ask_grammar(rng: Random) -> Item:
         prompt = rng.choice((
             "What is the plural of {}?", "What is the plural of {}?", "Plural of {}?", "plural of {}", "Tell me the plural of {}.", "What's the plural of '{}'?", "Give me the plural of {}.",
             "What is the plural form of {}?", "How do you write the plural of {}?", "One {}, two what?", "One {}, many?", "Name the plural of {}.", "Make {} plural.", "What is more than one {} called?"))
-        return Item(upper_first(prompt.format(word)), f"The plural of {word} is {PLURALS[word]}.", f"The user asks for the plural of {word}.", PLURALS[word])
+        question = reworded(rng, prompt.format(word), "plural", x=word)
+        return Item(upper_first(question), f"The plural of {word} is {PLURALS[word]}.", f"The user asks for the plural of {word}.", PLURALS[word])
     word = rng.choice(list(PASTS))
     prompt = rng.choice(("What is the past tense of {}?", "Past tense of {}?", "Tell me the past tense of {}.", "What is the past form of {}?", "Put {} in the past tense.", "past of {}", "Give me the past tense of '{}'."))
     return Item(upper_first(prompt.format(word)), f"The past tense of {word} is {PASTS[word]}.", f"The user asks for the past tense of {word}.", PASTS[word])
@@ -475,19 +518,26 @@ def ask_yes_no(rng: Random) -> Item:
     question = rng.choice(list(YES_NO))
     prompt = rng.choice(("{}", "{}", "{}", "Yes or no: {}", "Tell me: {}", "Question: {}", "True or not? {}", "I want to know: {}")).format(question)
     answer = YES_NO[question]
+    if has_frames and rng.random() < 0.4:
+        prompt = upper_first(wordings.claim(rng, question))
     return Item(prompt, answer, f"The user asks a yes or no question.", answer.split(",")[0])
 
 
 def ask_trivia(rng: Random) -> Item:
     answer = rng.choice(list(TRIVIA))
-    return Item(rng.choice(TRIVIA[answer]), answer, "The user asks a simple question.")
+    prompt = rng.choice(TRIVIA[answer])
+    if answer in HOW_MANY:
+        what, whole = HOW_MANY[answer]
+        prompt = upper_first(reworded(rng, prompt, "number", x=what, y=whole))
+    return Item(prompt, answer, "The user asks a simple question.")
 
 
 def ask_chat(rng: Random) -> Item:
     keys = list(CHAT)
     # The first entries (name, maker, abilities) and greetings matter most.
     key = rng.choice(keys[:3] + keys[7:9] + keys) if rng.random() < 0.7 else rng.choice(keys[:3])
-    return Item(rng.choice(CHAT[key]), key[0], key[1])
+    ways = (*CHAT[key], *wordings.MORE_TALK.get(key[1], ())) if has_frames else CHAT[key]
+    return Item(rng.choice(ways), key[0], key[1])
 
 
 SPELLABLE = "cat dog house tree apple water sun moon book fish bird snug hello world green red blue car bread milk stone river table chair happy small big star rain snow train plane lemon tiger mouse horse paper music".split()
@@ -558,6 +608,8 @@ def ask_count(rng: Random) -> Item:
             "Write the numbers from 1 to {}.", "List the numbers 1 to {}.", "Say the numbers from 1 to {}.", "Numbers from 1 to {}", "Give me all numbers from 1 to {}.", "Start at 1 and count to {}."))
         said = NUMBER_WORDS[end] if end <= 20 and rng.random() < 0.25 else str(end)
         question = prompt.format(said)
+        if has_frames and rng.random() < 0.6:
+            question = upper_first(wordings.counting(rng, said))
     elif kind < 0.92:
         end = min(end, 20)
         numbers = range(end, 0, -1)
@@ -675,10 +727,32 @@ def settle() -> None:
     KINDS.update(SETTLED_KINDS)
 
 
+TAUGHT_KINDS = SETTLED_KINDS | {ask_sum: 36, ask_chat: 26, ask_animal: 12, ask_calendar: 14, ask_grammar: 7, ask_yes_no: 10, ask_trivia: 7}
+
+
+def teach_wordings() -> None:
+    """The settled facts, asked for in many more ways."""
+    global has_frames
+    settle()
+    has_frames = True
+    KINDS.clear()
+    KINDS.update(TAUGHT_KINDS)
+
+
 def ask(rng: Random) -> Item:
     """Any question, with its surface varied a little."""
     generator = rng.choices(list(KINDS), list(KINDS.values()))[0]
     return vary(rng, generator(rng), generator)
+
+
+def drill(rng: Random) -> str:
+    """One fact as a plain sentence, in the words of the answer. Sums come most: nothing else needs as much practice."""
+    kind = rng.choice(wordings.DRILLS)
+    if kind == "sum":
+        a, b = summands(rng)
+        return f"{a} plus {b} is {a + b}."
+    generator = {"capital": ask_capital, "opposite": ask_opposite, "colour": ask_colour, "calendar": ask_calendar}[kind]
+    return generator(rng).answer
 
 
 POLITE_BEFORE = ("Please tell me: ", "Hey, ", "Hi! ", "Quick question: ", "Hello. ", "Okay, ", "Tell me, ", "So, ", "I wonder: ", "Could you help me? ", "A question: ", "Now ")
@@ -690,10 +764,12 @@ def vary(rng: Random, item: Item, generator=None) -> Item:
     """Lower case, missing punctuation, politeness: what people really type."""
     prompt = item.prompt
     if generator not in KEEP_AS_IS:
-        if rng.random() < 0.1:
+        if has_frames:
+            prompt = wordings.wrap(rng, prompt)
+        elif rng.random() < 0.1:
             before = rng.choice(POLITE_BEFORE)
             prompt = before + (prompt if before[-2] in ":!.?" else prompt[:1].lower() + prompt[1:])
-        if rng.random() < 0.06:
+        if rng.random() < 0.06 and not has_frames:
             prompt += rng.choice(POLITE_AFTER)
     if generator not in (ask_repeat, ask_json):
         if rng.random() < 0.14 and not any(c in prompt for c in "'\""):

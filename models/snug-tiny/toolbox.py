@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Callable
 
+import wordings
 from knowledge import phrase, pseudo_word, person, upper_first
 
 TOWNS = (
@@ -340,6 +341,8 @@ def make_tools(rng: Random, count: int) -> list[Tool]:
 
 
 knows_more_requests = False
+has_frames = False
+"""Whether requests are also put together from frames and phrases."""
 EVERYDAY = ("get_weather", "get_time", "add", "multiply", "set_timer", "set_light")
 KNOWN_TOWNS = TOWNS[:40]
 KNOWN_VALUES: dict[str, Callable[[Random], object]] = {
@@ -431,6 +434,8 @@ def use_tool(rng: Random, tool: Tool) -> Use:
     while len(set(map(str, values.values()))) < len(values) and {"from", "to"} <= set(values):
         values = {slot: spec[3](rng) for slot, spec in family.parameters.items()}
     prompt = rng.choice(family.requests)
+    if has_frames and rng.random() < 0.6:
+        prompt = wordings.request(rng, family.names[0])
     if prompt.endswith("}") and rng.random() < 0.25:
         prompt += "."
     if rng.random() < 0.15 and prompt.split()[0] in IMPERATIVES:
