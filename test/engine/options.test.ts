@@ -137,6 +137,12 @@ describe('options in force', () => {
     expect(resolveOptions({ ...sources, request: { temperature: 0 } })).toMatchObject({ temperature: 0 })
   })
 
+  test('a model may bring samplers of its own', () => {
+    const parameters = { mirostat: 2, mirostat_tau: 3, dry_multiplier: 0.8, xtc_probability: '1' }
+    const expected = { mirostat: 2, mirostatTau: 3, dryMultiplier: 0.8, xtcProbability: 0 }
+    expect(resolveOptions({ ...SOURCES, parameters })).toMatchObject(expected)
+  })
+
   test('stored parameters of a wrong type are passed over, the others hold', () => {
     const parameters = { stop: 'x', temperature: 'hot', top_k: 3, num_ctx: null }
     expect(resolveOptions({ ...SOURCES, parameters })).toMatchObject({ stop: [], temperature: 0.8, topK: 3 })

@@ -170,6 +170,39 @@ test('a seed that llama.cpp takes for "any" is one like others', async () => {
   expect(await ids(sampling)).toEqual(await ids(sampling))
 })
 
+test('a grammar that leads nowhere fails its request and not the runner', async () => {
+  const grammar = String.raw`root ::= "a" [^\x00-\U7FFFFFFF]`
+  await expect(answer({ grammar, sampling: HOT })).rejects.toMatchObject({ code: 'bad_format' })
+  expect(await ids(GREEDY, 3)).toHaveLength(3)
+})
+
+test('the likeliest allowed token is taken where the likeliest of all is not allowed', async () => {
+  const { text } = await answer({ grammar: 'root ::= "no" | "yes"', sampling: { ...GREEDY, topK: 40 } })
+  expect(['no', 'yes']).toContain(text.trim())
+})
+
+test('a request that is given up while DRY gets ready takes no slot', async () => {
+  const client = new AbortController()
+  const sampling = { ...GREEDY, dryMultiplier: 1, drySequenceBreakers: ['never used before'] }
+  const events = runner.generate(requestFor(PROMPT, { sampling }), client.signal)[Symbol.asyncIterator]()
+  const first = events.next()
+  client.abort()
+  await expect(first).rejects.toMatchObject({ name: 'AbortError' })
+  expect(await ids(sampling, 3)).toHaveLength(3)
+  expect(await runner.status()).toMatchObject({ busySlots: 0, waiting: 0 })
+})
+
+test('num_keep says how much of the prompt outlives a shift of the context', async () => {
+  const prompt = [1, ...Array.from({ length: 40 }, (_, i) => 260 + i)]
+  const kept = async (keepTokens: number) => {
+    await outputOf(runner, requestFor(prompt, { keepTokens, maxTokens: 300 }))
+    return (await outputOf(runner, requestFor(prompt, { maxTokens: 1 }))).prompt.cachedTokens
+  }
+  // And the begin-of-text token, which the tokenizer puts there by itself.
+  expect(await kept(6)).toBe(7)
+  expect(await kept(20)).toBe(21)
+})
+
 test('no value of any option brings the runner down', async () => {
   const extremes = [
     NaN,
