@@ -249,10 +249,8 @@ test('no value of any option brings the runner down', async () => {
         : {}),
     }
     const grammar = pick(5) === 0 ? 'root ::= [a-z ]{1,5}' : undefined
-    // What is refused is as good as what is answered: the process lives either way.
-    await answer({ sampling, ...(grammar === undefined ? {} : { grammar }) }, 4).catch((error: Error) => {
-      expect(error).not.toMatchObject({ message: /unexpectedly stopped/ })
-    })
+    const { ids: tokens } = await answer({ sampling, ...(grammar === undefined ? {} : { grammar }) }, 4)
+    expect(tokens.every((token) => token >= 0 && token < 512)).toBe(true)
   }
   expect(await ids(GREEDY, 3)).toHaveLength(3)
 })
