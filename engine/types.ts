@@ -60,6 +60,28 @@ export interface SamplingOptions {
   repeatPenalty: number
   presencePenalty: number
   frequencyPenalty: number
+  /** 0 is off, 1 and 2 are its versions; in place of what narrows the choice, and of penalties. */
+  mirostat: number
+  /** The surprise mirostat aims at, in bits. */
+  mirostatTau: number
+  /** How fast mirostat follows. */
+  mirostatEta: number
+  /** DRY: how hard tokens are punished that go on with a repetition; 0 is off. */
+  dryMultiplier: number
+  /** What each further repeated token multiplies the punishment with. */
+  dryBase: number
+  /** Repetitions of up to so many tokens go unpunished. */
+  dryAllowedLength: number
+  /** Tokens DRY looks back on; -1 is the whole context, 0 turns it off. */
+  dryPenaltyLastN: number
+  /** Texts across which nothing counts as repeated. */
+  drySequenceBreakers: readonly string[]
+  /** XTC: how often the likeliest tokens are left out. */
+  xtcProbability: number
+  /** All tokens likelier than this are left out but the last of them; above 0.5 is off. */
+  xtcThreshold: number
+  /** Keeps tokens within so many standard deviations of the best logit; 0 or less is off. */
+  topNSigma: number
   /** Added to the logit of a token before sampling. */
   logitBias: readonly (readonly [token: number, bias: number])[]
 }

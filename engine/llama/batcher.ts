@@ -35,6 +35,8 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     task: undefined,
   }))
   const waiting: { id: number; request: RunnerRequest }[] = []
+  /** Requests whose sampler is still made ready. */
+  const preparing = new Set<number>()
   let uses = 0
   let outputTokens = 0
   let isRunning = false
@@ -124,7 +126,8 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   }
 
   function takeToken(slot: Slot, task: Task, row: number): void {
-    const token = task.sampler.sample(row)
+    const token = sampled(slot, task, row)
+    if (token === undefined) return
     task.outputTokens += 1
     outputTokens += 1
     if (model.library.isEndOfGeneration(model.vocabulary, token)) {
@@ -134,13 +137,25 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     task.unreported += 1
     task.tokenIds.push(token)
     const { topLogprobs } = task.request
-    if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, token, topLogprobs))
-    const { text, stopped } = task.text.push(task.shown.get(token) ?? model.tokenBytes(token))
+    const bytes = task.shown.get(token) ?? model.tokenBytes(token)
+    if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, { token, bytes }, topLogprobs))
+    const { text, stopped } = task.text.push(bytes)
     if (text !== '') report(task, text)
     if (stopped) end(slot, task, 'stop')
     else if (isSpent(task)) finish(slot, task, 'length')
     task.pending = [token]
     task.fed = 0
+  }
+
+  /** Undefined when nothing could be chosen: the request has failed then. */
+  function sampled(slot: Slot, task: Task, row: number): number | undefined {
+    try {
+      return task.sampler.sample(row)
+    } catch (error) {
+      events.push({ id: task.id, type: 'failed', failure: failureOf(error) })
+      release(slot)
+      return undefined
+    }
   }
 
   function report(task: Task, text: string): void {
@@ -184,10 +199,20 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
 
   return {
     add(id, request) {
-      waiting.push({ id, request })
-      void wake()
+      const ready = model.dry.prepare(request.sampling)
+      if (ready === undefined) {
+        waiting.push({ id, request })
+        void wake()
+        return
+      }
+      preparing.add(id)
+      void ready.then(() => {
+        if (preparing.delete(id)) waiting.push({ id, request })
+        void wake()
+      })
     },
     cancel(id) {
+      preparing.delete(id)
       const at = waiting.findIndex((entry) => entry.id === id)
       if (at >= 0) waiting.splice(at, 1)
       const task = find(id)
@@ -208,7 +233,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     },
     status: () => ({
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
-      waiting: waiting.length,
+      waiting: waiting.length + preparing.size,
       outputTokens,
     }),
   }

@@ -125,8 +125,6 @@ export interface Batch {
 
 export const samplerChainParams = koffi.struct('llama_sampler_chain_params', { no_perf: 'bool' })
 
-export const logitBiasStruct = koffi.struct('llama_logit_bias', { token: 'int32', bias: 'float' })
-
 /** enum llama_load_mode: how weights come into memory. `auto` maps the file except on integrated GPUs. */
 export const LOAD_MODE = { auto: -1, none: 0, mmap: 1 } as const
 

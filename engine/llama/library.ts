@@ -159,6 +159,8 @@ export function openLibrary(folder: string) {
     addToChain: f<[Pointer, Pointer], void>('void llama_sampler_chain_add(void *, void *)'),
     freeSampler: f<[Pointer], void>('void llama_sampler_free(void *)'),
     sample: f<[Pointer, Pointer, number], number>('int32 llama_sampler_sample(void *, void *, int32)'),
+    cloneSampler: f<[Pointer], Pointer>('void *llama_sampler_clone(void *)'),
+    applySampler: f<[Pointer, Pointer], void>('void llama_sampler_apply(void *, void *)'),
     accept: f<[Pointer, number], void>('void llama_sampler_accept(void *, int32)'),
     greedy: f<[], Pointer>('void *llama_sampler_init_greedy()'),
     distribution: f<[number], Pointer>('void *llama_sampler_init_dist(uint32)'),
@@ -170,8 +172,18 @@ export function openLibrary(folder: string) {
     penalties: f<[number, number, number, number, number], Pointer>(
       'void *llama_sampler_init_penalties(int32, int32, float, float, float)',
     ),
-    logitBias: f<[number, number, { token: number; bias: number }[]], Pointer>(
-      'void *llama_sampler_init_logit_bias(int32, int32, llama_logit_bias *)',
+    dry: f<[Pointer, number, number, number, number, string[], number], Pointer>(
+      'void *llama_sampler_init_dry(void *, float, float, int32, int32, const char **, size_t)',
+    ),
+    topNSigma: f<[number], Pointer>('void *llama_sampler_init_top_n_sigma(float)'),
+    xtc: f<[number, number, number, number], Pointer>(
+      'void *llama_sampler_init_xtc(float, float, size_t, uint32)',
+    ),
+    mirostat: f<[number, number, number, number, number], Pointer>(
+      'void *llama_sampler_init_mirostat(int32, uint32, float, float, int32)',
+    ),
+    mirostat2: f<[number, number, number], Pointer>(
+      'void *llama_sampler_init_mirostat_v2(uint32, float, float)',
     ),
     grammar: f<[Pointer, string, string], Pointer>(
       'void *llama_sampler_init_grammar(void *, const char *, const char *)',

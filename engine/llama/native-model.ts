@@ -4,8 +4,11 @@ import type { BufferSize, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { checkAbi } from './abi.ts'
 import { isHostBuffer, parseBufferSize } from './buffers.ts'
+import { type Candidates, createCandidates } from './candidates.ts'
+import { type DrySamplers, openDrySamplers } from './dry.ts'
 import { FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
 import { inBackground, type Library, openLibrary } from './library.ts'
+import { openLogitRows } from './logit-rows.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
 import { openVocabulary, type Vocabulary } from './vocabulary.ts'
 
@@ -25,6 +28,11 @@ export interface NativeModel extends Vocabulary {
   readonly contextLength: number
   readonly sequences: number
   readonly batch: TokenBatch
+  /** What samplers work on; used by one at a time. */
+  readonly candidates: Candidates
+  readonly dry: DrySamplers
+  /** Raw logits of a row of the last decode, in place: put back what you change. */
+  readonly logits: (row: number) => Float32Array
   /** Positions a sliding window keeps; 0 when the model attends to everything. */
   readonly slidingWindow: number
   readonly canShift: boolean
@@ -168,11 +176,16 @@ function describe(
   const memory = library.memory(context)
   const batch = createTokenBatch(library, sizesOf(plan).batch)
   const decode = inBackground(library.decode)
+  const words = openVocabulary(library, model)
+  const { vocabulary, vocabularySize } = words
   return {
     library,
     context,
     memory,
-    ...openVocabulary(library, model),
+    ...words,
+    candidates: createCandidates(library, vocabularySize),
+    dry: openDrySamplers(library, vocabulary, plan.contextLength),
+    logits: openLogitRows(library, context, vocabularySize, plan.slots),
     contextLength: plan.contextLength,
     sequences: plan.slots,
     batch,
