@@ -1,12 +1,14 @@
 import os from 'node:os'
 import koffi from 'koffi'
-import type { BufferSize, LoadPlan } from '../backend.ts'
+import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { checkAbi } from './abi.ts'
 import { isHostBuffer, parseBufferSize } from './buffers.ts'
-import { FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
+import { type EmbeddingTraits, embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
+import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
 import { inBackground, type Library, openLibrary } from './library.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
+import { createTurns, type TakeTurn } from './turns.ts'
 import { openVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** ggml's log levels; continuation lines carry 5. */
@@ -15,6 +17,17 @@ const LOG_WARN = 3
 const KEPT_LOG_LINES = 20
 /** The KV cache is allocated in steps of this many cells (llama.cpp src/llama-context.cpp). */
 const CELL_STEP = 256
+
+/** What embeds: a context of its own beside the one that generates, or the only one of a model that just embeds. */
+export interface EmbeddingContext {
+  readonly context: Pointer
+  /** Null for encoders, which keep nothing between two decodes. */
+  readonly memory: Pointer
+  readonly batch: TokenBatch
+  readonly traits: EmbeddingTraits
+  /** Evaluates the batch when it is its turn. Resolves to a DECODE code. */
+  decode(): Promise<number>
+}
 
 /** Weights and context of one model. One exists per process and lives as long as it. */
 export interface NativeModel extends Vocabulary {
@@ -30,6 +43,10 @@ export interface NativeModel extends Vocabulary {
   readonly canShift: boolean
   readonly buffers: BufferSize[]
   readonly description: string
+  /** Undefined where the model cannot embed. */
+  readonly embedding: EmbeddingInfo | undefined
+  /** The same one every time. Throws EngineError `load_failed` when there is no memory for it, `unsupported`. */
+  embeddingContext(): Promise<EmbeddingContext>
   /** Evaluates the batch on other threads; the event loop stays free. Resolves to a DECODE code. */
   decode(): Promise<number>
   /** Makes a decode that is running return DECODE.aborted soon. Cleared by the next decode. */
@@ -77,10 +94,49 @@ export async function loadNativeModel(
   }
   const model = await loadWeights(library, plan, options)
   if (model === null) throw failure('unable to load model')
-  const context = await inBackground(library.createContext)(model, contextParams(library, plan, abortFlag))
-  if (context === null) throw failure('failed to create context')
-  if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan.adapterPaths)
-  return describe(library, { plan, model, context, abort, buffers })
+  const createContext = async (params: ContextParams) => {
+    const context = await inBackground(library.createContext)(model, params)
+    if (context === null) throw failure('failed to create context')
+    if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan.adapterPaths)
+    return context
+  }
+  const takeTurn = createTurns()
+  const params = contextParams(library, plan, abortFlag)
+  const traits = embeddingTraits(library, model, plan, params.n_batch)
+  // A context that embeds is never aborted: a step of it is short.
+  const forEmbedding = traits && { ...embeddingParams(params, plan, traits), abort_callback: null }
+  const embedsOnly = plan.embedsOnly === true
+  if (embedsOnly && forEmbedding === undefined) throw failure('this model gives no embeddings')
+  const context = await createContext(embedsOnly && forEmbedding ? forEmbedding : params)
+  const embeddingContext = onceDone(async (): Promise<EmbeddingContext> => {
+    if (traits === undefined) throw new EngineError('unsupported', 'this model gives no embeddings')
+    const own = embedsOnly ? context : await takeTurn(() => createContext({ ...params, ...forEmbedding }))
+    const batch = createTokenBatch(library, traits.batch)
+    const decode = () => takeTurn(() => inBackground(library.decode)(own, batch.struct()))
+    return { context: own, memory: library.memory(own), batch, traits, decode }
+  })
+  return {
+    ...describe(library, { plan, model, context, abort, buffers, takeTurn }),
+    embedding: traits && {
+      pooling: traits.pooling,
+      length: traits.length,
+      maxTokens: traits.maxTokens,
+      pair: pairTokens(library, library.vocabulary(model)),
+    },
+    embeddingContext,
+  }
+}
+
+/** Does the work when it is first asked for; after a failure, anew. */
+function onceDone<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= work().catch((error: unknown) => {
+      result = undefined
+      throw error
+    })
+    return result
+  }
 }
 
 async function loadWeights(
@@ -162,9 +218,16 @@ function applyAdapters(library: Library, model: Pointer, context: Pointer, paths
 
 function describe(
   library: Library,
-  parts: { plan: LoadPlan; model: Pointer; context: Pointer; abort: Uint8Array; buffers: BufferSize[] },
-): NativeModel {
-  const { plan, model, context, abort, buffers } = parts
+  parts: {
+    plan: LoadPlan
+    model: Pointer
+    context: Pointer
+    abort: Uint8Array
+    buffers: BufferSize[]
+    takeTurn: TakeTurn
+  },
+): Omit<NativeModel, 'embedding' | 'embeddingContext'> {
+  const { plan, model, context, abort, buffers, takeTurn } = parts
   const memory = library.memory(context)
   const batch = createTokenBatch(library, sizesOf(plan).batch)
   const decode = inBackground(library.decode)
@@ -182,7 +245,7 @@ function describe(
     description: `libllama ${library.version()}, ${devices(library)}`,
     decode() {
       abort[0] = 0
-      return decode(context, batch.struct())
+      return takeTurn(() => decode(context, batch.struct()))
     },
     abortDecode() {
       abort[0] = 1
