@@ -1,6 +1,6 @@
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import type { EmbedJob, Embeddings } from '../types.ts'
+import type { Embeddings, EmbedJob } from '../types.ts'
 import { inGroups, inputTokens } from './input-tokens.ts'
 import { shapeVector } from './vector.ts'
 

@@ -1,6 +1,6 @@
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import type { RerankJob, Reranking } from '../types.ts'
+import type { Reranking, RerankJob } from '../types.ts'
 import { inGroups, inputTooLong, mostTokens } from './input-tokens.ts'
 
 /** Heads whose score llama.cpp puts through a softmax already (src/llama-graph.cpp, build_pooling). */

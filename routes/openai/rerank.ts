@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { parseOptions } from '../../engine/options.ts'
-import type { RerankJob, Reranking } from '../../engine/types.ts'
+import type { Reranking, RerankJob } from '../../engine/types.ts'
 import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'
 import { jobSignal } from '../wire/run-job.ts'

@@ -6,10 +6,7 @@ const norm = (vector: Float32Array) => Math.hypot(...vector)
 
 describe('a vector', () => {
   test('has length 1', () => {
-    expect(Array.from(shapeVector(Float32Array.of(3, 4), ALL))).toEqual([
-      Math.fround(0.6),
-      Math.fround(0.8),
-    ])
+    expect(Array.from(shapeVector(Float32Array.of(3, 4), ALL))).toEqual([Math.fround(0.6), Math.fround(0.8)])
   })
 
   test('of zeros stays zeros', () => {
@@ -34,9 +31,7 @@ describe('a vector', () => {
   })
 
   test.each([NaN, Infinity, -Infinity])('with %d in it is refused', (value) => {
-    expect(() => shapeVector(Float32Array.of(1, value), ALL)).toThrow(
-      'embedding contains NaN or Inf values',
-    )
+    expect(() => shapeVector(Float32Array.of(1, value), ALL)).toThrow('embedding contains NaN or Inf values')
   })
 
   test('of tiny numbers still gets length 1', () => {

@@ -16,7 +16,12 @@ const shown = (parts: ReturnType<typeof packStep>) =>
 describe('a step', () => {
   test('takes one input of each request in turn', () => {
     const queue = [request(1, 2, 2, 2), request(2, 2)]
-    expect(shown(packStep(queue, undefined, LIMITS))).toEqual(['1.0[0+2]', '2.0[0+2]', '1.1[0+2]', '1.2[0+2]'])
+    expect(shown(packStep(queue, undefined, LIMITS))).toEqual([
+      '1.0[0+2]',
+      '2.0[0+2]',
+      '1.1[0+2]',
+      '1.2[0+2]',
+    ])
     expect(queue).toEqual([])
   })
 

@@ -19,6 +19,13 @@ import { planFor, requestFor, testRunner } from '../../helpers/runner.ts'
 
 const signal = new AbortController().signal
 
+/** As a part of a vector's length: llama.cpp's GELU is a table in half precision, so steps in it show. */
+const SAME = 2e-4
+/** A decoder computes each input as if it were alone. */
+const EQUAL = 1e-6
+/** Flash attention adds up in half precision, in an order that depends on the step: too coarse to compare. */
+const EXACT = { flashAttention: false } as const
+
 async function start(plan: LoadPlan): Promise<Runner> {
   const runner = await startRunner({
     plan,
@@ -35,13 +42,13 @@ async function start(plan: LoadPlan): Promise<Runner> {
 async function encoder(pooling: keyof typeof POOLING_TYPE, change: Partial<LoadPlan> = {}) {
   const path = join(await tempFolder(), 'encoder.gguf')
   await writeRandomEncoder(path, pooling)
-  return start(planFor(path, { contextLength: 64, embedsOnly: true, ...change }))
+  return start(planFor(path, { ...EXACT, contextLength: 64, embedsOnly: true, ...change }))
 }
 
 async function decoder(pooling: keyof typeof POOLING_TYPE, change: Partial<LoadPlan> = {}) {
   const path = join(await tempFolder(), 'decoder.gguf')
   await writeRandomModel(path, SHAPE_SMALL, { 'llama.pooling_type': u32(POOLING_TYPE[pooling]) })
-  return start(planFor(path, { embedsOnly: true, ...change }))
+  return start(planFor(path, { ...EXACT, embedsOnly: true, ...change }))
 }
 
 async function vectorsOf(runner: Runner, inputs: readonly (readonly number[])[], abort = signal) {
@@ -57,9 +64,6 @@ function distance(a: Float32Array | undefined, b: Float32Array | undefined): num
   const length = Math.hypot(...a)
   return Math.hypot(...a.map((value, i) => value - (b[i] ?? 0))) / length
 }
-/** As parts of a vector's length: what another order of additions may change, and far less than another text. */
-const SAME = 1e-4
-
 describe.each(['mean', 'cls'] as const)('an encoder with %s pooling', (pooling) => {
   test('gives an input the same vector whatever else is in the step', async () => {
     const runner = await encoder(pooling)
@@ -92,7 +96,7 @@ describe.each(['last', 'mean'] as const)('a decoder with %s pooling', (pooling) 
     const runner = await decoder(pooling)
     const [alone] = await vectorsOf(runner, [words(9)])
     const together = await vectorsOf(runner, [words(20, 270), words(9), words(3, 290)])
-    expect(distance(alone, together[1])).toBeLessThan(0.02)
+    expect(distance(alone, together[1])).toBeLessThan(EQUAL)
     expect(distance(alone, together[0])).toBeGreaterThan(0.1)
   })
 })
@@ -103,7 +107,7 @@ test('a decoder that looks at the last token takes an input in several steps', a
   expect(small.info.embedding?.maxTokens).toBe(256)
   const inputs = [words(200), words(5), words(120, 280)]
   const [inSteps, atOnce] = [await vectorsOf(small, inputs), await vectorsOf(large, inputs)]
-  for (const [i, vector] of inSteps.entries()) expect(distance(vector, atOnce[i])).toBeLessThan(0.02)
+  for (const [i, vector] of inSteps.entries()) expect(distance(vector, atOnce[i])).toBeLessThan(EQUAL)
 })
 
 test('a decoder that averages takes no input longer than a step', async () => {
@@ -148,7 +152,7 @@ test('what is left of a request that is aborted is not evaluated', async () => {
 })
 
 test('a model that chats embeds too, while it answers', async () => {
-  const runner = await testRunner()
+  const runner = await testRunner(EXACT)
   expect(runner.info.embedding).toMatchObject({ pooling: 'last', length: SHAPE_SMALL.embedding })
   const [before] = await vectorsOf(runner, [words(7)])
   const leaving = new AbortController()
@@ -162,7 +166,7 @@ test('a model that chats embeds too, while it answers', async () => {
   const during = await Promise.all(Array.from({ length: 10 }, () => vectorsOf(runner, [words(7)])))
   await expect(answering).rejects.toThrow('enough')
   expect(kinds.filter((kind) => kind === 'text').length).toBeGreaterThan(10)
-  for (const [vector] of during) expect(distance(before, vector)).toBeLessThan(0.02)
+  for (const [vector] of during) expect(distance(before, vector)).toBeLessThan(EQUAL)
 })
 
 test('a model that only embeds refuses to generate', async () => {

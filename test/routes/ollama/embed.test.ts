@@ -6,7 +6,8 @@ import { openEncoderServer } from '../../helpers/encoder-server.ts'
 import { openSocket } from '../../helpers/socket.ts'
 import { serve } from './serve.ts'
 
-const bert = (options: Parameters<typeof serve>[0] = {}) => serve({ models: ['bert', 'tiny', 'rank'], ...options })
+const bert = (options: Parameters<typeof serve>[0] = {}) =>
+  serve({ models: ['bert', 'tiny', 'rank'], ...options })
 const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`).join(' ')
 const norm = (vector: readonly number[]) => Math.hypot(...vector)
 
@@ -153,7 +154,10 @@ describe('ollama 106: the older endpoint', () => {
   test('cuts nothing: a prompt that is too long is the engine’s fault', async () => {
     const { embeddings } = await bert()
     const reply = await embeddings({ model: 'bert', prompt: words(40), options: { num_ctx: 8 } })
-    expect([reply.status, reply.body]).toEqual([500, { error: 'the input length exceeds the context length' }])
+    expect([reply.status, reply.body]).toEqual([
+      500,
+      { error: 'the input length exceeds the context length' },
+    ])
   })
 })
 
@@ -165,10 +169,13 @@ describe('names', () => {
     expect([older.status, older.body]).toEqual([400, { error: 'model is required' }])
   })
 
-  test.each(['embed', 'embeddings'] as const)('ollama 29: %s refuses what is no model name', async (endpoint) => {
-    const reply = await (await bert())[endpoint]({ model: '^', input: 'a', prompt: 'a' })
-    expect([reply.status, reply.body]).toEqual([400, { error: 'invalid model name' }])
-  })
+  test.each(['embed', 'embeddings'] as const)(
+    'ollama 29: %s refuses what is no model name',
+    async (endpoint) => {
+      const reply = await (await bert())[endpoint]({ model: '^', input: 'a', prompt: 'a' })
+      expect([reply.status, reply.body]).toEqual([400, { error: 'invalid model name' }])
+    },
+  )
 
   test.each(['embed', 'embeddings'] as const)('ollama 32: %s says where to get a model', async (endpoint) => {
     const reply = await (await bert())[endpoint]({ model: 'nope', input: 'a', prompt: 'a' })

@@ -28,7 +28,9 @@ function giving(...vector: number[]) {
 test('openai 104: base64 is the float32 bytes, little-endian', async () => {
   const body = { model: 'tiny', input: 'a', encoding_format: 'base64' }
   const reply = await post(giving(0.25, -0.5, 1, 2), '/v1/embeddings', body)
-  expect(reply.json().data).toEqual([{ object: 'embedding', index: 0, embedding: 'AACAPgAAAL8AAIA/AAAAQA==' }])
+  expect(reply.json().data).toEqual([
+    { object: 'embedding', index: 0, embedding: 'AACAPgAAAL8AAIA/AAAAQA==' },
+  ])
 })
 
 describe('openai 105: encoding_format', () => {
