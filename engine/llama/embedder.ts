@@ -6,8 +6,9 @@ import koffi from 'koffi'
 import { EngineError } from '../errors.ts'
 import { type Failure, failureOf } from '../runner/protocol.ts'
 import { type EmbeddingRequest, isWhole, type Part, packStep, tokensOf } from './embedding-batch.ts'
+import type { EmbeddingContext } from './embedding-context.ts'
 import { DECODE } from './layout.ts'
-import type { EmbeddingContext, NativeModel } from './native-model.ts'
+import type { NativeModel } from './native-model.ts'
 
 export interface Embedder {
   add(id: number, inputs: readonly (readonly number[])[]): void

@@ -4,7 +4,8 @@ import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { checkAbi } from './abi.ts'
 import { isHostBuffer, parseBufferSize } from './buffers.ts'
-import { type EmbeddingTraits, embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
+import { type EmbeddingContext, embeddingContextOf } from './embedding-context.ts'
+import { embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
 import { inBackground, type Library, openLibrary } from './library.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
@@ -17,17 +18,6 @@ const LOG_WARN = 3
 const KEPT_LOG_LINES = 20
 /** The KV cache is allocated in steps of this many cells (llama.cpp src/llama-context.cpp). */
 const CELL_STEP = 256
-
-/** What embeds: a context of its own beside the one that generates, or the only one of a model that just embeds. */
-export interface EmbeddingContext {
-  readonly context: Pointer
-  /** Null for encoders, which keep nothing between two decodes. */
-  readonly memory: Pointer
-  readonly batch: TokenBatch
-  readonly traits: EmbeddingTraits
-  /** Evaluates the batch when it is its turn. Resolves to a DECODE code. */
-  decode(): Promise<number>
-}
 
 /** Weights and context of one model. One exists per process and lives as long as it. */
 export interface NativeModel extends Vocabulary {
@@ -108,12 +98,12 @@ export async function loadNativeModel(
   const embedsOnly = plan.embedsOnly === true
   if (embedsOnly && forEmbedding === undefined) throw failure('this model gives no embeddings')
   const context = await createContext(embedsOnly && forEmbedding ? forEmbedding : params)
-  const embeddingContext = onceDone(async (): Promise<EmbeddingContext> => {
-    if (traits === undefined) throw new EngineError('unsupported', 'this model gives no embeddings')
-    const own = embedsOnly ? context : await takeTurn(() => createContext({ ...params, ...forEmbedding }))
-    const batch = createTokenBatch(library, traits.batch)
-    const decode = () => takeTurn(() => inBackground(library.decode)(own, batch.struct()))
-    return { context: own, memory: library.memory(own), batch, traits, decode }
+  const embeddingContext = embeddingContextOf({
+    library,
+    traits,
+    takeTurn,
+    create: async () =>
+      embedsOnly ? context : takeTurn(() => createContext({ ...params, ...forEmbedding })),
   })
   return {
     ...describe(library, { plan, model, context, abort, buffers, takeTurn }),
@@ -124,18 +114,6 @@ export async function loadNativeModel(
       pair: pairTokens(library, library.vocabulary(model)),
     },
     embeddingContext,
-  }
-}
-
-/** Does the work when it is first asked for; after a failure, anew. */
-function onceDone<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined
-  return () => {
-    result ??= work().catch((error: unknown) => {
-      result = undefined
-      throw error
-    })
-    return result
   }
 }
 
