@@ -8,6 +8,8 @@ export interface LoadPlan extends LoadOptions {
   slots: number
   kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   flashAttention: boolean | 'auto'
+  /** The model only embeds or ranks: it gets no context for generating text. */
+  embedsOnly?: boolean
 }
 
 /** Bytes by device and kind, as the native library reports them after a load. */
@@ -15,6 +17,20 @@ export interface BufferSize {
   device: string
   kind: 'weights' | 'kv' | 'compute' | 'output'
   bytes: number
+}
+
+/** How a model makes one vector out of the tokens of an input. `rank`: not a vector but scores. */
+export type Pooling = 'mean' | 'cls' | 'last' | 'rank'
+
+/** What a runner knows of the embeddings, or scores, that its model gives. */
+export interface EmbeddingInfo {
+  pooling: Pooling
+  /** Numbers for each input. */
+  length: number
+  /** Tokens one input may have. */
+  maxTokens: number
+  /** Tokens that stand before, between and after the two texts that a reranker without a template compares. */
+  pair: { before: number[]; between: number[]; after: number[] }
 }
 
 export interface RunnerInfo {
@@ -29,6 +45,8 @@ export interface RunnerInfo {
   addsBos: boolean
   /** Context shift is possible with this model's memory. */
   canShift: boolean
+  /** Absent where the model cannot embed. */
+  embedding?: EmbeddingInfo
   /** For logs and diagnosis: library version, CPU features, devices. */
   description: string
 }
@@ -79,6 +97,14 @@ export interface Runner {
   detokenize(tokens: readonly number[]): Promise<string>
   /** Waits for a free slot. Throws EngineError `runner_died` when the runner goes; stops soon after `signal` aborts. */
   generate(request: RunnerRequest, signal: AbortSignal): AsyncIterable<RunnerEvent>
+  /**
+   * The embedding of each input as the model gives it, not normalised. Requests share decode steps. Throws
+   * EngineError `bad_request` for an input without tokens, with unknown ones or too many, and rejects as soon
+   * as `signal` aborts. Absent where the model cannot embed.
+   */
+  embed?(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<Float32Array[]>
+  /** The raw score of each input, a query with a document. Otherwise like `embed`; only rerankers have it. */
+  rerank?(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<number[]>
   /** What the runner itself says it is doing. */
   status(): Promise<RunnerStatus>
   /** Ends the runner and waits until its process is gone. */

@@ -7,6 +7,7 @@ export type EngineErrorCode =
   | 'model_not_found'
   | 'unsupported'
   | 'context_overflow'
+  | 'bad_embedding'
   | 'busy'
   | 'cancelled'
   | 'load_failed'

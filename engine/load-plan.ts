@@ -19,14 +19,18 @@ const ONE_AT_A_TIME = new Set([
   'nemotron_h_omni',
 ])
 
+/** An input must fit into one step, so it is larger than for generating (ollama llm/llama_server.go). */
+const EMBEDDING_BATCH = 2048
+
 /** The options a job really runs with: request over model over dialect over built-in defaults. */
 export function optionsFor(
   job: Pick<Job, 'model' | 'options' | 'defaults'>,
   settings: EngineSettings,
 ): ModelOptions {
   const { model, options, defaults } = job
+  const hasPooling = model.facts?.hasPooling === true
   return resolveOptions({
-    defaults: defaults ?? {},
+    defaults: hasPooling ? { batchTokens: EMBEDDING_BATCH, ...defaults } : (defaults ?? {}),
     parameters: model.parameters,
     request: options,
     trainedContext: model.facts?.contextLength,
@@ -51,6 +55,7 @@ export function loadPlanFor(
     slots: isAlone ? 1 : Math.max(1, settings.parallel),
     kvCacheType: settings.kvCacheType,
     flashAttention: settings.flashAttention,
+    ...(model.capabilities.includes('completion') ? {} : { embedsOnly: true }),
     contextLength: options.contextLength,
     batchTokens: options.batchTokens,
     gpuLayers: options.gpuLayers,

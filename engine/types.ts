@@ -141,6 +141,40 @@ export interface GenerateJob extends JobBase {
 
 export type Job = ChatJob | GenerateJob
 
+type ModelUse = Pick<JobBase, 'model' | 'rawName' | 'options' | 'defaults' | 'keepAliveMs'>
+
+export interface EmbedJob extends ModelUse {
+  /** Texts, or tokens that are fed as they are. */
+  inputs: readonly (string | readonly number[])[]
+  /** An input longer than the context: leave out its end (true) or refuse (false). */
+  truncate: boolean
+  /** Vectors of length 1; else as the model gives them. */
+  normalize: boolean
+  /** Keep only the first numbers of each vector; 0, or more than there are, keeps all. */
+  dimensions?: number
+}
+
+/** Times in milliseconds. */
+export interface Embeddings {
+  /** In the order of the inputs. */
+  vectors: Float32Array[]
+  /** Of all inputs together, as they were evaluated. */
+  promptTokens: number
+  loadMs: number
+  totalMs: number
+}
+
+export interface RerankJob extends ModelUse {
+  query: string
+  /** The end of one that is too long is left out. */
+  documents: readonly string[]
+}
+
+export interface Reranking extends Omit<Embeddings, 'vectors'> {
+  /** In the order of the documents; higher fits the query better. */
+  scores: { raw: number; probability: number }[]
+}
+
 export interface TokenLogprob {
   /** The token's text; broken UTF-8 shown as U+FFFD. */
   token: string
@@ -209,12 +243,19 @@ export interface Engine {
    * after `signal` aborts.
    */
   run(job: Job, signal: AbortSignal): AsyncIterable<EngineEvent>
+  /**
+   * Embeds inputs, all or none. Throws EngineError: `unsupported`, `context_overflow` for an input that is too
+   * long, `bad_request` for unknown tokens, `bad_embedding` when the model gave numbers that are none.
+   */
+  embed(job: EmbedJob, signal: AbortSignal): Promise<Embeddings>
+  /** Scores documents by how well they fit a query. Throws EngineError like `embed`. */
+  rerank(job: RerankJob, signal: AbortSignal): Promise<Reranking>
   /** Refuses what `run` would refuse without a loaded model (capabilities, format). Throws EngineError. */
   check(job: Job): void
   /** The prompt `run` would use. Loads nothing and drops no turns. */
   render(job: Job): RenderedPrompt
   /** Puts the model in memory and resets its keep-alive. */
-  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs' | 'shift'>, signal: AbortSignal): Promise<void>
+  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs'>, signal: AbortSignal): Promise<void>
   /** Lets a loaded model go as soon as its running requests have ended. Returns at once. */
   unload(model: InstalledModel): void
   /** Longest remaining time first. */

@@ -115,6 +115,14 @@ export function openLibrary(folder: string) {
       'void *llama_model_load_from_file(const char *, llama_model_params)',
     ),
     slidingWindow: f<[Pointer], number>('int32 llama_model_n_swa(void *)'),
+    hasEncoder: f<[Pointer], boolean>('bool llama_model_has_encoder(void *)'),
+    /** Numbers in a pooled embedding. */
+    embeddingLength: f<[Pointer], number>('int32 llama_model_n_embd_out(void *)'),
+    /** Scores that a reranker's head gives. */
+    classCount: f<[Pointer], number>('uint32 llama_model_n_cls_out(void *)'),
+    metadataText: f<[Pointer, string, Buffer, number], number>(
+      'int32 llama_model_meta_val_str(void *, const char *, void *, size_t)',
+    ),
     vocabulary: f<[Pointer], Pointer>('void *llama_model_get_vocab(void *)'),
     createContext: f<[Pointer, ContextParams], Pointer>(
       'void *llama_init_from_model(void *, llama_context_params)',
@@ -126,6 +134,11 @@ export function openLibrary(folder: string) {
 
     tokenCount: f<[Pointer], number>('int32 llama_vocab_n_tokens(void *)'),
     addsBos: f<[Pointer], boolean>('bool llama_vocab_get_add_bos(void *)'),
+    addsEos: f<[Pointer], boolean>('bool llama_vocab_get_add_eos(void *)'),
+    addsSeparator: f<[Pointer], boolean>('bool llama_vocab_get_add_sep(void *)'),
+    bosToken: f<[Pointer], number>('int32 llama_vocab_bos(void *)'),
+    eosToken: f<[Pointer], number>('int32 llama_vocab_eos(void *)'),
+    separatorToken: f<[Pointer], number>('int32 llama_vocab_sep(void *)'),
     isEndOfGeneration: f<[Pointer, number], boolean>('bool llama_vocab_is_eog(void *, int32)'),
     tokenize: f<[Pointer, Buffer, number, Int32Array, number, boolean, boolean], number>(
       'int32 llama_tokenize(void *, const void *, int32, void *, int32, bool, bool)',
@@ -140,6 +153,8 @@ export function openLibrary(folder: string) {
     createBatch: f<[number, number, number], Batch>('llama_batch llama_batch_init(int32, int32, int32)'),
     decode: f<[Pointer, Batch], number>('int32 llama_decode(void *, llama_batch)'),
     logits: f<[Pointer, number], Pointer>('void *llama_get_logits_ith(void *, int32)'),
+    /** The pooled embedding of a sequence in the last decode; null when it was not in it. */
+    sequenceEmbedding: f<[Pointer, number], Pointer>('void *llama_get_embeddings_seq(void *, int32)'),
     memory: f<[Pointer], Pointer>('void *llama_get_memory(void *)'),
     removeCells: f<[Pointer, number, number, number], boolean>(
       'bool llama_memory_seq_rm(void *, int32, int32, int32)',

@@ -1,15 +1,18 @@
 import os from 'node:os'
 import koffi from 'koffi'
-import type { BufferSize, LoadPlan } from '../backend.ts'
+import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { checkAbi } from './abi.ts'
 import { isHostBuffer, parseBufferSize } from './buffers.ts'
 import { type Candidates, createCandidates } from './candidates.ts'
 import { type DrySamplers, openDrySamplers } from './dry.ts'
-import { FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
+import { type EmbeddingContext, embeddingContextOf } from './embedding-context.ts'
+import { embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
+import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
 import { inBackground, type Library, openLibrary } from './library.ts'
 import { openLogitRows } from './logit-rows.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
+import { createTurns, type TakeTurn } from './turns.ts'
 import { openVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** ggml's log levels; continuation lines carry 5. */
@@ -38,6 +41,10 @@ export interface NativeModel extends Vocabulary {
   readonly canShift: boolean
   readonly buffers: BufferSize[]
   readonly description: string
+  /** Undefined where the model cannot embed. */
+  readonly embedding: EmbeddingInfo | undefined
+  /** The same one every time. Throws EngineError `load_failed` when there is no memory for it, `unsupported`. */
+  embeddingContext(): Promise<EmbeddingContext>
   /** Evaluates the batch on other threads; the event loop stays free. Resolves to a DECODE code. */
   decode(): Promise<number>
   /** Makes a decode that is running return DECODE.aborted soon. Cleared by the next decode. */
@@ -85,10 +92,37 @@ export async function loadNativeModel(
   }
   const model = await loadWeights(library, plan, options)
   if (model === null) throw failure('unable to load model')
-  const context = await inBackground(library.createContext)(model, contextParams(library, plan, abortFlag))
-  if (context === null) throw failure('failed to create context')
-  if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan.adapterPaths)
-  return describe(library, { plan, model, context, abort, buffers })
+  const createContext = async (params: ContextParams) => {
+    const context = await inBackground(library.createContext)(model, params)
+    if (context === null) throw failure('failed to create context')
+    if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan.adapterPaths)
+    return context
+  }
+  const takeTurn = createTurns()
+  const params = contextParams(library, plan, abortFlag)
+  const traits = embeddingTraits(library, model, plan, params.n_batch)
+  // A context that embeds is never aborted: a step of it is short.
+  const forEmbedding = traits && { ...embeddingParams(params, plan, traits), abort_callback: null }
+  const embedsOnly = plan.embedsOnly === true
+  if (embedsOnly && forEmbedding === undefined) throw failure('this model gives no embeddings')
+  const context = await createContext(embedsOnly && forEmbedding ? forEmbedding : params)
+  const embeddingContext = embeddingContextOf({
+    library,
+    traits,
+    takeTurn,
+    create: async () =>
+      embedsOnly ? context : takeTurn(() => createContext({ ...params, ...forEmbedding })),
+  })
+  return {
+    ...describe(library, { plan, model, context, abort, buffers, takeTurn }),
+    embedding: traits && {
+      pooling: traits.pooling,
+      length: traits.length,
+      maxTokens: traits.maxTokens,
+      pair: pairTokens(library, library.vocabulary(model)),
+    },
+    embeddingContext,
+  }
 }
 
 async function loadWeights(
@@ -170,9 +204,16 @@ function applyAdapters(library: Library, model: Pointer, context: Pointer, paths
 
 function describe(
   library: Library,
-  parts: { plan: LoadPlan; model: Pointer; context: Pointer; abort: Uint8Array; buffers: BufferSize[] },
-): NativeModel {
-  const { plan, model, context, abort, buffers } = parts
+  parts: {
+    plan: LoadPlan
+    model: Pointer
+    context: Pointer
+    abort: Uint8Array
+    buffers: BufferSize[]
+    takeTurn: TakeTurn
+  },
+): Omit<NativeModel, 'embedding' | 'embeddingContext'> {
+  const { plan, model, context, abort, buffers, takeTurn } = parts
   const memory = library.memory(context)
   const batch = createTokenBatch(library, sizesOf(plan).batch)
   const decode = inBackground(library.decode)
@@ -195,7 +236,7 @@ function describe(
     description: `libllama ${library.version()}, ${devices(library)}`,
     decode() {
       abort[0] = 0
-      return decode(context, batch.struct())
+      return takeTurn(() => decode(context, batch.struct()))
     },
     abortDecode() {
       abort[0] = 1

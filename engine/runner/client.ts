@@ -42,6 +42,14 @@ function forkChild(environment: Record<string, string>): ChildProcess {
   })
 }
 
+/** The vectors that a child sent as base64 of one long array. */
+function vectorsOf(base64: string, count: number): Float32Array[] {
+  // Copied: a buffer from the pool may begin where no float can.
+  const all = new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer)
+  const length = all.length / count
+  return Array.from({ length: count }, (_, i) => all.subarray(i * length, (i + 1) * length))
+}
+
 const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
 
 /**
@@ -120,16 +128,28 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     }
   }
 
-  function ask(message: (id: number) => ToChild): Promise<number[] | string | RunnerStatus> {
-    return new Promise((resolve, reject) => {
-      if (!isAlive()) {
-        reject(new EngineError('runner_died', RUNNER_DIED))
-        return
-      }
-      const id = ++lastId
+  function ask(
+    message: (id: number) => ToChild,
+    signal?: AbortSignal,
+  ): Promise<number[] | string | RunnerStatus> {
+    const id = ++lastId
+    const cancel = () => {
+      send({ type: 'cancel', id })
+      calls.get(id)?.reject(signal?.reason)
+      calls.delete(id)
+    }
+    return new Promise<number[] | string | RunnerStatus>((resolve, reject) => {
+      signal?.throwIfAborted()
+      if (!isAlive()) throw new EngineError('runner_died', RUNNER_DIED)
+      signal?.addEventListener('abort', cancel, { once: true })
       calls.set(id, { resolve, reject })
       send(message(id))
-    })
+    }).finally(() => signal?.removeEventListener('abort', cancel))
+  }
+
+  async function embed(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<Float32Array[]> {
+    const text = (await ask((id) => ({ type: 'embed', id, inputs }), signal)) as string
+    return vectorsOf(text, inputs.length)
   }
 
   async function* generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
@@ -199,6 +219,11 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     tokenize: async (text, { special, bos }) =>
       (await ask((id) => ({ type: 'tokenize', id, text, special, bos }))) as number[],
     detokenize: async (tokens) => (await ask((id) => ({ type: 'detokenize', id, tokens }))) as string,
+    ...(info.embedding?.pooling === 'rank'
+      ? { rerank: async (inputs, signal) => (await embed(inputs, signal)).map((scores) => scores[0] ?? 0) }
+      : info.embedding === undefined
+        ? {}
+        : { embed }),
     status: async () => (await ask((id) => ({ type: 'status', id }))) as RunnerStatus,
   }
 }

@@ -8,6 +8,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   model_not_found: 404,
   unsupported: 400,
   context_overflow: 400,
+  bad_embedding: 400,
   busy: 503,
   cancelled: 499,
   load_failed: 500,

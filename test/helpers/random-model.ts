@@ -57,14 +57,21 @@ const BLOCK = 32
 /** Standard deviation of the uniform integers -127…127. */
 const INT8_DEVIATION = 73.3
 
-/** Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. */
-export async function writeRandomModel(path: string, shape: ModelShape): Promise<void> {
+/**
+ * Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. `extra`
+ * is laid over the metadata.
+ */
+export async function writeRandomModel(
+  path: string,
+  shape: ModelShape,
+  extra: Record<string, GgufValue> = {},
+): Promise<void> {
   const tensors = tensorsOf(shape)
   const out = createWriteStream(path)
   const write = async (bytes: Uint8Array) => {
     if (!out.write(bytes)) await once(out, 'drain')
   }
-  const header = writeGguf({ metadata: metadataOf(shape), tensors, headerOnly: true })
+  const header = writeGguf({ metadata: { ...metadataOf(shape), ...extra }, tensors, headerOnly: true })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
   const random = generator(1)
@@ -171,7 +178,7 @@ function halfPrecision(value: number): number {
 }
 
 /** Mulberry32: a small seeded generator, so that the file is the same every time. */
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
