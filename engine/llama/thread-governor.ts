@@ -95,7 +95,11 @@ export function createThreadGovernor(most: number): ThreadGovernor {
     }
     threads = current.before
     if (isMore) probeMs = Math.min(2 * probeMs, LAST_PROBE_MS)
-    else usual.set(current.tokens, Array.from({ length: LEAST_STEPS }, () => current.beforeMs))
+    else
+      usual.set(
+        current.tokens,
+        Array.from({ length: LEAST_STEPS }, () => current.beforeMs),
+      )
   }
 
   return {

@@ -45,8 +45,8 @@ export function cgroupFreeMemory(read: ReadText): number {
 
 function freeIn(folder: string, read: ReadText): number {
   const limits = ['memory.max', 'memory.high', 'memory.limit_in_bytes']
-    .map((name) => number(read, `${folder}/${name}`))
-    .filter((limit) => limit !== undefined && limit < NO_LIMIT)
+    .flatMap((name) => number(read, `${folder}/${name}`) ?? [])
+    .filter((limit) => limit < NO_LIMIT)
   const used = number(read, `${folder}/memory.current`) ?? number(read, `${folder}/memory.usage_in_bytes`)
   if (limits.length === 0 || used === undefined) return Number.POSITIVE_INFINITY
   const statistics = read(`${folder}/memory.stat`) ?? ''

@@ -57,7 +57,8 @@ function coresInSys(read: ReadText): number {
 
 function coresInCpuinfo(read: ReadText): number {
   const processors = (read('/proc/cpuinfo') ?? '').split(/\n\s*\n/)
-  const value = (processor: string, key: string) => new RegExp(`^${key}\\s*: (\\d+)$`, 'm').exec(processor)?.[1]
+  const value = (processor: string, key: string) =>
+    new RegExp(`^${key}\\s*: (\\d+)$`, 'm').exec(processor)?.[1]
   const cores = processors.flatMap((processor) => {
     const core = value(processor, 'core id')
     return core === undefined ? [] : [`${value(processor, 'physical id')}/${core}`]

@@ -5,7 +5,10 @@ import { systemFiles } from './system-files.ts'
 
 /** /sys of a machine: one entry a logical processor, `package/core`. */
 function topology(cpus: readonly string[], more: Record<string, string> = {}): CpuFacts {
-  const files: Record<string, string> = { '/sys/devices/system/cpu/online': `0-${cpus.length - 1}\n`, ...more }
+  const files: Record<string, string> = {
+    '/sys/devices/system/cpu/online': `0-${cpus.length - 1}\n`,
+    ...more,
+  }
   for (const [id, cpu] of cpus.entries()) {
     const [socket = '', core = ''] = cpu.split('/')
     files[`/sys/devices/system/cpu/cpu${id}/topology/physical_package_id`] = `${socket}\n`
@@ -45,9 +48,12 @@ test.each([
   ['x64', 'Intel(R) Core(TM) i7', 8, 4],
   ['x64', 'AMD Ryzen 7', 1, 1],
   ['arm64', 'Apple M2', 8, 8],
-])('where the system says nothing of cores: %s %s with %d processors has %d', (arch, model, logical, count) => {
-  expect(physicalCores({ read: () => undefined, arch, model, logical })).toBe(count)
-})
+])(
+  'where the system says nothing of cores: %s %s with %d processors has %d',
+  (arch, model, logical, count) => {
+    expect(physicalCores({ read: () => undefined, arch, model, logical })).toBe(count)
+  },
+)
 
 const quota = (max: string) => ({ '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/cpu.max': max })
 test.each<[string, CpuFacts, number]>([
