@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts'
 import { availableMemory } from '../machine/memory.ts'
 import { defaultThreads, thisCpu } from '../machine/threads.ts'
 import { checkAbi } from './abi.ts'
+import { adaptThreads } from './adapt-threads.ts'
 import { addBuffer, isHostBuffer, parseBufferSize } from './buffers.ts'
 import { type CellPool, cellPool } from './cell-pool.ts'
 import { DECODE, FLASH_ATTENTION, KV_CACHE_TYPE, NUMA, type Pointer } from './layout.ts'
@@ -221,15 +222,8 @@ function describe(
 /** Called after each decode step; a number of threads that somebody asked for stays as it is. */
 function threadAdapter(library: Library, context: Pointer, plan: LoadPlan, log: (message: string) => void) {
   if (plan.threads > 0) return () => {}
-  const governor = createThreadGovernor(threadsOf(plan))
-  return (tokens: number, startedAt: number) => {
-    const before = governor.threads()
-    const now = performance.now()
-    const threads = governor.observe(tokens, now - startedAt, now)
-    if (threads === before) return
-    library.setThreads(context, threads, threads)
-    log(`computing with ${threads} threads instead of ${before}, to suit what else runs on this machine`)
-  }
+  const setThreads = (threads: number) => library.setThreads(context, threads, threads)
+  return adaptThreads(createThreadGovernor(threadsOf(plan)), setThreads, log)
 }
 
 function devices(library: Library): string {

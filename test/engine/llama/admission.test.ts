@@ -148,7 +148,8 @@ test('when the cells run out in mid-answer, the younger request goes on later an
     const expected = logprobsOf(alone[i] ?? output)
     const differences = logprobsOf(output).map((logprob, at) => Math.abs(logprob - (expected[at] ?? 0)))
     expect(differences).toHaveLength(400)
-    expect(Math.max(...differences)).toBeLessThan(0.05)
+    // Rounding gives 0.06; one word missing would give 0.5.
+    expect(Math.max(...differences)).toBeLessThan(0.2)
     expect(output.events.filter((event) => event.type === 'prompt')).toHaveLength(1)
   }
   expect(await runner.status()).toMatchObject({ busySlots: 0, waiting: 0 })
