@@ -4,15 +4,55 @@ import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './ty
 export interface LoadPlan extends LoadOptions {
   weightsPath: string
   adapterPaths: readonly string[]
-  /** Requests the runner serves at the same time, each with `contextLength` tokens. */
+  /** How strongly each adapter acts, in their order; 1 where missing, 0 is without effect. */
+  adapterScales?: readonly number[]
+  /** Requests the runner serves at the same time, each with `contextLength` tokens; 0 chooses by free memory. */
   slots: number
+  /** What is known of the model's need of memory, for choosing slots and cells. */
+  memory?: { weightsBytes: number; kvBytesPerToken: number }
+  /** Keep weights from being swapped out. Where the system does not allow it, a warning is all that happens. */
+  mlock?: boolean
+  /** Read weights past the page cache; wins over `mmap` and `mlock`. */
+  directIo?: boolean
+  /** How memory and threads are spread over the nodes of a machine with several (llama.cpp's `--numa`). */
+  numa?: 'distribute' | 'isolate' | 'numactl'
+  /** Proportions of the model on each GPU, in the order of devices; the library's own choice where absent. */
+  tensorSplit?: readonly number[]
+  /** Mixture-of-experts models: the experts of so many first layers stay in main memory. */
+  cpuExpertLayers?: number | 'all'
+  /**
+   * Tensors whose name matches a pattern (ECMAScript syntax of C++'s std::regex) go to the device named: `CPU`
+   * or one of the library's, such as `CUDA0`. The first match counts, before `cpuExpertLayers`.
+   */
+  tensorOverrides?: readonly { pattern: string; device: string }[]
+  /** Instead of what the model's file says of its positions. */
+  rope?: RopeOverrides
   kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   flashAttention: boolean | 'auto'
   /** The model only embeds or ranks: it gets no context for generating text. */
   embedsOnly?: boolean
 }
 
-/** Bytes by device and kind, as the native library reports them after a load. */
+/** Rotary position embedding: what is absent is as the model's file says. */
+export interface RopeOverrides {
+  scaling?: 'none' | 'linear' | 'yarn' | 'longrope'
+  frequencyBase?: number
+  /** Below 1 stretches positions: 0.5 doubles the context. */
+  frequencyScale?: number
+  /** YaRN: how far to extrapolate (0 interpolates everything) and the factor on attention. */
+  yarnExtFactor?: number
+  yarnAttnFactor?: number
+  yarnBetaFast?: number
+  yarnBetaSlow?: number
+  /** YaRN: the context length the model was trained with. */
+  yarnOriginalContext?: number
+}
+
+/**
+ * Bytes by device and kind, as the native library logs them when it loads: mebibytes with two decimals, so within
+ * 5 KiB of the truth. llama.cpp's C interface has nothing more exact; its `llama_get_memory_breakdown` returns a
+ * C++ container, whose layout differs between compilers.
+ */
 export interface BufferSize {
   device: string
   kind: 'weights' | 'kv' | 'compute' | 'output'

@@ -1,5 +1,6 @@
 import type { LoadPlan } from './backend.ts'
 import { EngineError } from './errors.ts'
+import { kvBytesPerToken } from './kv-bytes.ts'
 import { resolveOptions } from './options.ts'
 import { type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import type { Job, ModelOptions } from './types.ts'
@@ -49,10 +50,14 @@ export function loadPlanFor(
     throw new EngineError('unsupported', 'this server cannot run this remote model')
   }
   const isAlone = model.facts?.hasPooling === true || ONE_AT_A_TIME.has(model.facts?.architecture ?? '')
+  const { facts } = model
+  const perToken = facts && kvBytesPerToken(facts, settings.kvCacheType)
   return {
     weightsPath: model.weightsPath,
     adapterPaths: model.adapterPaths,
-    slots: isAlone ? 1 : Math.max(1, settings.parallel),
+    slots: isAlone ? 1 : settings.parallel,
+    ...(perToken ? { memory: { weightsBytes: facts.tensorBytes, kvBytesPerToken: perToken } } : {}),
+    ...settings.placement,
     kvCacheType: settings.kvCacheType,
     flashAttention: settings.flashAttention,
     ...(model.capabilities.includes('completion') ? {} : { embedsOnly: true }),

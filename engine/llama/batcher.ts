@@ -9,6 +9,7 @@
 import type { RunnerRequest, RunnerStatus } from '../backend.ts'
 import { failureOf, type StepEvent } from '../runner/protocol.ts'
 import type { StopReason } from '../types.ts'
+import { hasRoomFor, promptOf, resume, type Waiting, winBackCells } from './admission.ts'
 import { dropUnfinished, reusePrefix, shiftContext } from './cells.ts'
 import { DECODE } from './layout.ts'
 import { logprobsOf } from './logprobs.ts'
@@ -34,7 +35,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     lastUse: 0,
     task: undefined,
   }))
-  const waiting: { id: number; request: RunnerRequest }[] = []
+  const waiting: Waiting[] = []
   /** Requests whose sampler is still made ready. */
   const preparing = new Set<number>()
   let uses = 0
@@ -78,23 +79,22 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     isDecoding = true
     const code = await model.decode()
     isDecoding = false
-    for (const share of shares) {
-      if (code === DECODE.ok) advance(share)
-      else fail(share, code)
-    }
+    if (code === DECODE.noSlot && winBack()) return true
+    for (const share of shares) conclude(share, code)
     return true
   }
 
   /** Gives waiting requests to free slots, in order of arrival. */
   function admit(): void {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const placement = placementFor(next.request.prompt, slots)
-      if (placement === undefined) return
+      const placement = placementFor(promptOf(next), slots)
+      if (placement === undefined || !hasRoomFor(model, slots, next, placement)) return
       waiting.shift()
       try {
         const { slot, source, prefix } = placement
         checkPrompt(model, next.request.prompt)
-        slot.task = createTask(model, next.id, next.request, reusePrefix(model, slot, source, prefix))
+        const reused = reusePrefix(model, slot, source, prefix)
+        slot.task = next.task ? resume(next.task, reused) : createTask(model, next.id, next.request, reused)
         slot.lastUse = ++uses
       } catch (error) {
         events.push({ id: next.id, type: 'failed', failure: failureOf(error) })
@@ -108,6 +108,11 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     if (task?.promptDoneAt === undefined || slot.tokens.length < model.contextLength) return
     if (task.request.shift && model.canShift) shiftContext(model, slot, task)
     else finish(slot, task, 'length')
+  }
+
+  function conclude(share: Share, code: number): void {
+    if (code === DECODE.ok) advance(share)
+    else fail(share, code)
   }
 
   /** The step succeeded: its tokens are in memory, and a complete prompt or answer gets its next token. */
@@ -195,7 +200,15 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     release(slot)
   }
 
-  const find = (id: number) => slots.find((slot) => slot.task?.id === id)?.task
+  /** The pool is full: the step is tried again with cells won back. False when there are none to win. */
+  function winBack(): boolean {
+    const won = winBackCells(model, slots)
+    // In front of the queue: whoever was put back before is younger.
+    if (typeof won === 'object') waiting.unshift(won)
+    return won !== 'failed'
+  }
+
+  const find = (id: number) => [...slots, ...waiting].find(({ task }) => task?.id === id)?.task
 
   return {
     add(id, request) {
@@ -214,7 +227,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     cancel(id) {
       preparing.delete(id)
       const at = waiting.findIndex((entry) => entry.id === id)
-      if (at >= 0) waiting.splice(at, 1)
+      if (at >= 0) waiting.splice(at, 1)[0]?.task?.sampler.close()
       const task = find(id)
       if (task === undefined) return
       task.isCancelled = true

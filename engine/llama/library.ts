@@ -103,11 +103,20 @@ export function openLibrary(folder: string) {
     deviceCount: bind<[], number>(ggml, 'size_t ggml_backend_dev_count()'),
     device: bind<[number], Pointer>(ggml, 'void *ggml_backend_dev_get(size_t)'),
     deviceName: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_name(void *)'),
+    deviceByName: bind<[string], Pointer>(ggml, 'void *ggml_backend_dev_by_name(const char *)'),
+    deviceBufferType: bind<[Pointer], Pointer>(base, 'void *ggml_backend_dev_buffer_type(void *)'),
+    deviceMemory: bind<[Pointer, BigUint64Array, BigUint64Array], void>(
+      base,
+      'void ggml_backend_dev_memory(void *, void *, void *)',
+    ),
+    cpuBufferType: bind<[], Pointer>(base, 'void *ggml_backend_cpu_buffer_type()'),
     deviceDescription: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_description(void *)'),
 
     version: f<[], string>('const char *llama_version()'),
     setLog: f<[bigint, Pointer], void>('void llama_log_set(void *, void *)'),
     initBackend: f<[], void>('void llama_backend_init()'),
+    initNuma: f<[number], void>('void llama_numa_init(int)'),
+    maxDevices: f<[], number>('size_t llama_max_devices()'),
     defaultModelParams: f<[], ModelParams>('llama_model_params llama_model_default_params()'),
     defaultContextParams: f<[], ContextParams>('llama_context_params llama_context_default_params()'),
 
@@ -127,6 +136,7 @@ export function openLibrary(folder: string) {
     createContext: f<[Pointer, ContextParams], Pointer>(
       'void *llama_init_from_model(void *, llama_context_params)',
     ),
+    setThreads: f<[Pointer, number, number], void>('void llama_set_n_threads(void *, int32, int32)'),
     loadAdapter: f<[Pointer, string], Pointer>('void *llama_adapter_lora_init(void *, const char *)'),
     setAdapters: f<[Pointer, BigUint64Array, number, Float32Array], number>(
       'int32 llama_set_adapters_lora(void *, void *, size_t, void *)',

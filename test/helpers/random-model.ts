@@ -22,6 +22,8 @@ export interface ModelShape {
   feedForward: number
   vocabulary: number
   contextLength: number
+  /** Makes it a mixture of experts: how many there are a layer, and how many of them answer to a token. */
+  experts?: { count: number; used: number }
 }
 
 /** Small enough to load in no time; says something endlessly. */
@@ -100,10 +102,23 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
     matrix(`blk.${i}.attn_v.weight`, embedding, kv),
     matrix(`blk.${i}.attn_output.weight`, embedding, embedding),
     norm(`blk.${i}.ffn_norm.weight`),
-    matrix(`blk.${i}.ffn_gate.weight`, embedding, feedForward),
-    matrix(`blk.${i}.ffn_up.weight`, embedding, feedForward),
-    matrix(`blk.${i}.ffn_down.weight`, feedForward, embedding),
+    ...feedForwardOf(i),
   ]
+  const feedForwardOf = (i: number): GgufTensor[] => {
+    const dense = [
+      matrix(`blk.${i}.ffn_gate.weight`, embedding, feedForward),
+      matrix(`blk.${i}.ffn_up.weight`, embedding, feedForward),
+      matrix(`blk.${i}.ffn_down.weight`, feedForward, embedding),
+    ]
+    const count = shape.experts?.count
+    if (count === undefined) return dense
+    const experts = dense.map(({ name, type, shape: one }) => ({
+      name: name.replace('.weight', '_exps.weight'),
+      type,
+      shape: [...one, count],
+    }))
+    return [{ name: `blk.${i}.ffn_gate_inp.weight`, type: 'F32', shape: [embedding, count] }, ...experts]
+  }
   return [
     matrix('token_embd.weight', embedding, vocabulary),
     ...Array.from({ length: shape.layers }, (_, i) => block(i)).flat(),
@@ -131,6 +146,12 @@ function metadataOf(shape: ModelShape): Record<string, GgufValue> {
     'llama.attention.layer_norm_rms_epsilon': f32(1e-6),
     'llama.rope.freq_base': f32(10_000),
     'llama.rope.dimension_count': u32(shape.embedding / shape.heads),
+    ...(shape.experts === undefined
+      ? {}
+      : {
+          'llama.expert_count': u32(shape.experts.count),
+          'llama.expert_used_count': u32(shape.experts.used),
+        }),
     'tokenizer.ggml.model': str('llama'),
     'tokenizer.ggml.tokens': array('string', tokens),
     'tokenizer.ggml.scores': array(
