@@ -12,6 +12,8 @@ import type { Engine, Tool, ToolCall } from '../../engine/types.ts'
 import { openSnugTiny, SNUG_TINY } from '../helpers/snug-tiny.ts'
 
 const GOOD_SHARE = 0.9
+/** It knows what functions do by names it has often seen; of the fresh ones, some mean nothing to it. */
+const FRESH_FUNCTIONS_SHARE = 0.7
 /** No answer of this model is that long unless it has lost its way. */
 const LOST_AT_TOKENS = 400
 
@@ -162,7 +164,7 @@ describe.each(SETS)('prompts of the set %s', (set) => {
       const isRight = reason === 'stop' && expected.includes(text.trim())
       return isRight ? undefined : `${prefix}▢${suffix} → ${text}`
     })
-    expectShare(GOOD_SHARE, items.length, failed)
+    expectShare(set === 'fresh' ? FRESH_FUNCTIONS_SHARE : GOOD_SHARE, items.length, failed)
   })
 })
 
