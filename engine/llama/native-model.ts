@@ -143,7 +143,7 @@ function contextParams(library: Library, plan: LoadPlan, abortFlag: unknown) {
  * One thread a core; one less on small machines, because llama.cpp's threads spin while they wait and
  * anything else that runs then costs far more than the core given up.
  */
-function defaultThreads(): number {
+export function defaultThreads(): number {
   const cores = os.availableParallelism()
   return cores <= 4 ? Math.max(1, cores - 1) : cores
 }
