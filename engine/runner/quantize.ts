@@ -22,6 +22,8 @@ export interface QuantizeOptions {
 
 /** Types without blocks. Everything else has lost precision that no other type brings back. */
 const UNQUANTIZED = new Set(['F64', 'F32', 'F16', 'BF16', 'I8', 'I16', 'I32', 'I64'])
+/** llama.cpp aligns to this but repeats the source's own claim, so that any other gives a file nobody can read. */
+const WRITTEN_ALIGNMENT = 32
 /** Enough to run into a limit on the disk that the last write has run into. */
 const PROBE_BYTES = 64 * 1024
 /** Of what a dying child says: the first words name the place. */
@@ -36,11 +38,7 @@ export async function quantizeInChild(
   options: QuantizeOptions,
 ): Promise<{ bytes: number }> {
   options.signal.throwIfAborted()
-  const source = await readGgufFile(job.from).catch(refuse('unable to quantize the model'))
-  if (source.tensors.some(({ type }) => !UNQUANTIZED.has(type))) {
-    // Ollama's words (server/create.go).
-    throw new EngineError('quantize_failed', 'quantization is only supported for F16, BF16 and F32 models')
-  }
+  const source = await readSource(job.from)
   const temporary = join(dirname(job.to), `tmp-${randomUUID()}`)
   await reserve(temporary).catch(refuse('unable to write the quantized model'))
   try {
@@ -62,6 +60,23 @@ export async function quantizeInChild(
   } finally {
     await rm(temporary, { force: true })
   }
+}
+
+/** The header of a file that llama.cpp can quantize. */
+async function readSource(path: string): Promise<GgufHeader> {
+  const source = await readGgufFile(path).catch(refuse('unable to quantize the model'))
+  if (source.tensors.some(({ type }) => !UNQUANTIZED.has(type))) {
+    // Ollama's words (server/create.go).
+    throw new EngineError('quantize_failed', 'quantization is only supported for F16, BF16 and F32 models')
+  }
+  const alignment = source.metadata.get('general.alignment') ?? WRITTEN_ALIGNMENT
+  if (alignment !== WRITTEN_ALIGNMENT) {
+    throw new EngineError(
+      'quantize_failed',
+      `unable to quantize the model: its tensors are aligned to ${alignment} bytes, llama.cpp writes ${WRITTEN_ALIGNMENT}`,
+    )
+  }
+  return source
 }
 
 const cancelled = () => new EngineError('cancelled', 'request canceled')
