@@ -79,7 +79,12 @@ async function record(url: string, prompt: string): Promise<GreedyAnswer | undef
     }),
   })
   if (statusCode !== 200) throw new Error(await body.text())
-  const { tokens, tokens_evaluated, stop_type, completion_probabilities = [] } = (await body.json()) as Completion
+  const {
+    tokens,
+    tokens_evaluated,
+    stop_type,
+    completion_probabilities = [],
+  } = (await body.json()) as Completion
   // The server leaves out the probabilities of tokens that end inside a character.
   if (completion_probabilities.length !== tokens.length) return undefined
   const gaps = completion_probabilities.map(({ top_logprobs: [first, second] }) =>
