@@ -94,7 +94,7 @@ test('the bundled model at half its size answers nearly always as before, at a t
     )
   }
   expect(readdirSync(folder).sort()).toEqual(['Q4_K_M.gguf', 'Q8_0.gguf'])
-})
+}, 120_000)
 
 /** A folder with weights that take a while to quantize. */
 async function largeModel(): Promise<{ folder: string; from: string; to: string }> {
