@@ -1,3 +1,4 @@
+import type { QuantizationType } from './quantization.ts'
 import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './types.ts'
 
 /** What to load and how. Paths are absolute. */
@@ -151,6 +152,14 @@ export interface Runner {
   close(): Promise<void>
 }
 
+/** Weights to store in another type. Paths are absolute. */
+export interface QuantizeJob {
+  from: string
+  /** Appears under this name when it is complete, instead of what is there. */
+  to: string
+  type: QuantizationType
+}
+
 /** A way to run models: embedded llama.cpp, a managed llama-server, a remote engine. */
 export interface Backend {
   readonly name: string
@@ -159,5 +168,15 @@ export interface Backend {
    * an abort of `signal` stops the load and frees what it took.
    */
   load(plan: LoadPlan, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<Runner>
+  /**
+   * Writes a GGUF file's weights in another type; `bytes` is the size of the new file. `onProgress` gets
+   * fractions that never fall and end with 1. Throws EngineError `quantize_failed` with the reason, and
+   * `cancelled` soon after `signal` aborts; no part of the new file stays then.
+   */
+  quantize?(
+    job: QuantizeJob,
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+  ): Promise<{ bytes: number }>
   close(): Promise<void>
 }

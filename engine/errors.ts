@@ -13,6 +13,7 @@ export type EngineErrorCode =
   | 'load_failed'
   | 'load_timeout'
   | 'runner_died'
+  | 'quantize_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

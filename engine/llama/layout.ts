@@ -119,6 +119,31 @@ export interface ContextParams {
   kv_unified: boolean
 }
 
+export const quantizeParams = koffi.struct('llama_model_quantize_params', {
+  nthread: 'int32',
+  ftype: 'int',
+  output_tensor_type: 'int',
+  token_embedding_type: 'int',
+  allow_requantize: 'bool',
+  quantize_output_tensor: 'bool',
+  only_copy: 'bool',
+  pure: 'bool',
+  keep_split: 'bool',
+  dry_run: 'bool',
+  imatrix: 'void *',
+  kv_overrides: 'void *',
+  tt_overrides: 'void *',
+  prune_layers: 'void *',
+  max_buf_size: 'size_t',
+})
+
+export interface QuantizeParams {
+  nthread: number
+  ftype: number
+  allow_requantize: boolean
+  max_buf_size: number
+}
+
 export const batchStruct = koffi.struct('llama_batch', {
   n_tokens: 'int32',
   token: 'void *',

@@ -8,7 +8,7 @@ import path from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { EngineError } from '../errors.ts'
 import './layout.ts'
-import type { Batch, ContextParams, ModelParams, Pointer } from './layout.ts'
+import type { Batch, ContextParams, ModelParams, Pointer, QuantizeParams } from './layout.ts'
 
 const LIBRARY = String.raw`\.(?:so|dylib|dll)$`
 const GGML_BASE = new RegExp(String.raw`^(?:lib)?ggml-base(?:\..*)?${LIBRARY}`)
@@ -119,7 +119,13 @@ export function openLibrary(folder: string) {
     maxDevices: f<[], number>('size_t llama_max_devices()'),
     defaultModelParams: f<[], ModelParams>('llama_model_params llama_model_default_params()'),
     defaultContextParams: f<[], ContextParams>('llama_context_params llama_context_default_params()'),
+    defaultQuantizeParams: f<[], QuantizeParams>(
+      'llama_model_quantize_params llama_model_quantize_default_params()',
+    ),
 
+    quantize: f<[string, string, QuantizeParams], number>(
+      'uint32 llama_model_quantize(const char *, const char *, llama_model_quantize_params *)',
+    ),
     loadModel: f<[string, ModelParams], Pointer>(
       'void *llama_model_load_from_file(const char *, llama_model_params)',
     ),

@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { LoadPlan, Runner, RunnerEvent, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
+import { forkChild } from './fork.ts'
 import { type Failure, isMessage, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
 
 /** How long a child may take to leave before it is killed. */
@@ -29,19 +27,6 @@ interface Call {
   reject: (error: Error) => void
 }
 
-/** The child's entry beside this file; run from source it needs the loader that understands TypeScript. */
-function forkChild(environment: Record<string, string>): ChildProcess {
-  const isSource = import.meta.url.endsWith('.ts')
-  const entry = fileURLToPath(new URL(isSource ? './child.ts' : './child.js', import.meta.url))
-  const loader = isSource ? pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href : undefined
-  return fork(entry, [], {
-    execArgv: loader === undefined ? [] : ['--import', loader],
-    env: environment,
-    serialization: 'json',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
-}
-
 /** The vectors that a child sent as base64 of one long array. */
 function vectorsOf(base64: string, count: number): Float32Array[] {
   // Copied: a buffer from the pool may begin where no float can.
@@ -58,7 +43,7 @@ const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
  */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   options.signal.throwIfAborted()
-  const child = forkChild(options.environment)
+  const child = forkChild('child', options.environment)
   const queues = new Map<number, EventQueue<StepEvent>>()
   const calls = new Map<number, Call>()
   let lastId = 0

@@ -14,6 +14,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   load_failed: 500,
   load_timeout: 500,
   runner_died: 500,
+  quantize_failed: 500,
   shutting_down: 503,
 }
 

@@ -50,35 +50,61 @@ export const SHAPE_100M: ModelShape = {
   contextLength: 4096,
 }
 
+/** About 30 million parameters in rows that every type of weights can hold: takes a while to quantize. */
+export const SHAPE_30M: ModelShape = {
+  name: 'random-30m',
+  embedding: 512,
+  layers: 12,
+  heads: 8,
+  kvHeads: 4,
+  feedForward: 1024,
+  vocabulary: 4096,
+  contextLength: 4096,
+}
+
+/** The type of a model's matrices. */
+type WeightType = 'Q8_0' | 'F16'
+
 const CONTROL = 3
 const BYTE = 6
 const NORMAL = 1
 const UNKNOWN = 2
 const SPECIAL_TOKENS = 3
 const BLOCK = 32
+/** The sign bit of a half-precision number. */
+const HALF_SIGN = 0x8000
 /** Standard deviation of the uniform integers -127…127. */
 const INT8_DEVIATION = 73.3
 
-/**
- * Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. `extra`
- * is laid over the metadata.
- */
+/** What a random model is to be beside its shape. */
+export interface RandomModelOptions {
+  /** Type of the matrices; Q8_0 when absent. */
+  weights?: WeightType
+  /** Laid over the metadata. */
+  extra?: Record<string, GgufValue>
+}
+
+/** Writes a GGUF with random weights and a made-up vocabulary. The same arguments give the same bytes. */
 export async function writeRandomModel(
   path: string,
   shape: ModelShape,
-  extra: Record<string, GgufValue> = {},
+  { weights = 'Q8_0', extra = {} }: RandomModelOptions = {},
 ): Promise<void> {
-  const tensors = tensorsOf(shape)
+  const tensors = tensorsOf(shape, weights)
   const out = createWriteStream(path)
   const write = async (bytes: Uint8Array) => {
     if (!out.write(bytes)) await once(out, 'drain')
   }
-  const header = writeGguf({ metadata: { ...metadataOf(shape), ...extra }, tensors, headerOnly: true })
+  const header = writeGguf({
+    metadata: { ...metadataOf(shape, weights), ...extra },
+    tensors,
+    headerOnly: true,
+  })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
   const random = generator(1)
   for (const tensor of tensors) {
-    const bytes = tensor.type === 'F32' ? ones(tensor) : randomBlocks(tensor, shape, random)
+    const bytes = dataOf(tensor, shape, random)
     await write(bytes)
     await write(new Uint8Array((BLOCK - (bytes.length % BLOCK)) % BLOCK))
   }
@@ -86,12 +112,17 @@ export async function writeRandomModel(
   await once(out, 'close')
 }
 
-function tensorsOf(shape: ModelShape): GgufTensor[] {
+function dataOf(tensor: GgufTensor, shape: ModelShape, random: () => number): Uint8Array {
+  if (tensor.type === 'F32') return ones(tensor)
+  return tensor.type === 'F16' ? randomHalves(tensor, random) : randomBlocks(tensor, shape, random)
+}
+
+function tensorsOf(shape: ModelShape, type: WeightType): GgufTensor[] {
   const { embedding, feedForward, vocabulary } = shape
   const kv = (embedding / shape.heads) * shape.kvHeads
   const matrix = (name: string, from: number, to: number): GgufTensor => ({
     name,
-    type: 'Q8_0',
+    type,
     shape: [from, to],
   })
   const norm = (name: string): GgufTensor => ({ name, type: 'F32', shape: [embedding] })
@@ -126,7 +157,7 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
   ]
 }
 
-function metadataOf(shape: ModelShape): Record<string, GgufValue> {
+function metadataOf(shape: ModelShape, weights: WeightType): Record<string, GgufValue> {
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
   const types = tokens.map((_, id) => {
     if (id === 0) return UNKNOWN
@@ -136,7 +167,7 @@ function metadataOf(shape: ModelShape): Record<string, GgufValue> {
   return {
     'general.architecture': str('llama'),
     'general.name': str(shape.name),
-    'general.file_type': u32(7),
+    'general.file_type': u32(weights === 'F16' ? 1 : 7),
     'llama.context_length': u32(shape.contextLength),
     'llama.embedding_length': u32(shape.embedding),
     'llama.block_count': u32(shape.layers),
@@ -189,6 +220,15 @@ function randomBlocks(tensor: GgufTensor, shape: ModelShape, random: () => numbe
     for (let i = 0; i < BLOCK; i++) bytes.writeInt8(Math.round(random() * 254 - 127), block * 34 + 2 + i)
   }
   return bytes
+}
+
+/** Half-precision numbers of either sign and one size: all that a converter of weights needs to be busy. */
+function randomHalves(tensor: GgufTensor, random: () => number): Uint8Array {
+  const [columns = 0] = tensor.shape
+  const positive = halfPrecision(1 / Math.sqrt(columns))
+  const values = new Uint16Array(tensorBytes(tensor) / 2)
+  for (let i = 0; i < values.length; i++) values[i] = random() < 0.5 ? positive : positive | HALF_SIGN
+  return new Uint8Array(values.buffer)
 }
 
 /** IEEE 754 binary16 of a positive normal number. */

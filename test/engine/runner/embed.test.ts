@@ -47,7 +47,9 @@ async function encoder(pooling: keyof typeof POOLING_TYPE, change: Partial<LoadP
 
 async function decoder(pooling: keyof typeof POOLING_TYPE, change: Partial<LoadPlan> = {}) {
   const path = join(await tempFolder(), 'decoder.gguf')
-  await writeRandomModel(path, SHAPE_SMALL, { 'llama.pooling_type': u32(POOLING_TYPE[pooling]) })
+  await writeRandomModel(path, SHAPE_SMALL, {
+    extra: { 'llama.pooling_type': u32(POOLING_TYPE[pooling]) },
+  })
   return start(planFor(path, { ...EXACT, embedsOnly: true, ...change }))
 }
 
