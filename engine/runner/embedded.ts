@@ -1,6 +1,7 @@
 import type { Backend, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
 import { startRunner } from './client.ts'
+import type { HeartbeatTimes } from './heartbeat.ts'
 
 export interface EmbeddedOptions {
   /** A folder with libllama to use instead of the one from npm. */
@@ -10,6 +11,8 @@ export interface EmbeddedOptions {
   /** What the child processes see of the environment: device masks and the like, nothing else. */
   environment?: Record<string, string>
   log: Log
+  /** When a silent child process counts as hung. */
+  heartbeat?: HeartbeatTimes
 }
 
 /** llama.cpp in a child process of its own for every loaded model, so that a native crash costs one model. */
@@ -18,6 +21,7 @@ export function createEmbeddedBackend({
   threads,
   environment = {},
   log,
+  heartbeat,
 }: EmbeddedOptions): Backend {
   const runners = new Set<Runner>()
   return {
@@ -30,6 +34,7 @@ export function createEmbeddedBackend({
         signal,
         onProgress,
         log: (message) => log.warn({ native: message }, 'llama.cpp says'),
+        ...(heartbeat === undefined ? {} : { heartbeat }),
       })
       runners.add(runner)
       void runner.gone.then(() => runners.delete(runner))

@@ -18,6 +18,8 @@ export type ToChild =
   | { type: 'detokenize'; id: number; tokens: readonly number[] }
   | { type: 'status'; id: number }
   | { type: 'abort-load' }
+  /** Answered with `pong` at once, whatever else is going on. */
+  | { type: 'ping' }
   | { type: 'shutdown' }
 
 export interface Failure {
@@ -47,12 +49,9 @@ export type ToParent =
   /** The answer to a call: tokens, text or a status, as the call's kind says. */
   | { type: 'answer'; id: number; value: number[] | string | RunnerStatus }
   | { type: 'call-failed'; id: number; failure: Failure }
+  /** `step`: the number of the decode step that is being computed, null between two. */
+  | { type: 'pong'; step: number | null }
   | { type: 'log'; message: string }
-
-/** True for an object with a string `type`: the least a message must be before it is looked at. */
-export function isMessage(value: unknown): value is { type: string } {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
-}
 
 /** What the other side may know of a thrown value. */
 export function failureOf(error: unknown): Failure {

@@ -3,7 +3,10 @@
  * the waiting requests in order of arrival:
  *
  *   resident ready and fitting        → granted, whatever waits before it for a load
+ *   … but somebody is in there alone, → stays in line, and so does who comes behind it for the same model
+ *     or it wants to be
  *   resident still loading            → stays in line until the load has ended
+ *   its runner keeps dying            → stays in line until the time to wait is over; loads of others go before it
  *   not there, or needs other options → the first such request retires who is in its way, or starts the load;
  *                                       one load at a time, so those behind it wait
  *
@@ -12,6 +15,7 @@
  */
 import type { LoadPlan, Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
+import { BACK_OFF, createBackOff } from './back-off.ts'
 import { loadWithin } from './load-within.ts'
 import { MAX_TIMER_MS, needsReload, runnerKey, victimAmong } from './policy.ts'
 import type { AcquireRequest, Lease, Resident, Scheduler, SchedulerOptions } from './types.ts'
@@ -27,38 +31,66 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
   const { backend, log } = options
   const residents = new Map<string, Resident<T>>()
   const waiting: Waiter<T>[] = []
+  const backOff = createBackOff(options.backOff ?? BACK_OFF)
+  let backOffTimer: NodeJS.Timeout | undefined
   let isClosed = false
 
   function pump(): void {
     let mayLoad = [...residents.values()].every((resident) => resident.runner !== undefined)
+    // Models with somebody in line who has to be alone: letting others pass would keep it there for ever.
+    const held = new Set<string>()
     for (const waiter of [...waiting]) {
       const resident = residents.get(waiter.key)
       const fits =
         resident !== undefined && !resident.isRetiring && !needsReload(resident.plan, waiter.request.plan)
-      if (fits && resident.runner !== undefined) {
-        remove(waiter)
-        waiter.resolve(grant(resident, resident.runner, waiter.request))
-      } else if (!fits && mayLoad) {
-        mayLoad = false
-        makeWay(waiter, resident)
+      if (!fits) {
+        if (mayLoad && makeWay(waiter, resident)) mayLoad = false
+      } else if (resident.runner !== undefined && !held.has(waiter.key)) {
+        if (isFreeFor(resident, waiter.request)) admit(waiter, resident, resident.runner)
+        else held.add(waiter.key)
       }
     }
+    wakeAfterBackOff()
   }
 
-  /** Starts the load the waiter needs, or retires who is in the way. */
-  function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): void {
+  function admit(waiter: Waiter<T>, resident: Resident<T>, runner: Runner): void {
+    remove(waiter)
+    waiter.resolve(grant(resident, runner, waiter.request))
+  }
+
+  const isFreeFor = (resident: Resident<T>, { isAlone = false }: Pick<AcquireRequest<T>, 'isAlone'>) =>
+    !resident.isReserved && !(isAlone && resident.users > 0)
+
+  /**
+   * Starts the load the waiter needs, or retires who is in the way. False when it has to wait for itself only, so
+   * that the next one may try.
+   */
+  function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): boolean {
     if (resident !== undefined) {
-      log.info(
-        { weights: resident.key, from: resident.plan, to: waiter.request.plan },
-        'model needs a reload',
-      )
+      if (!resident.isRetiring) {
+        log.info(
+          { weights: resident.key, from: resident.plan, to: waiter.request.plan },
+          'model needs a reload',
+        )
+      }
       retire(resident)
+    } else if (backOff.waitMs(waiter.key, performance.now()) > 0) {
+      return false
     } else if (residents.size < options.maxLoadedModels) {
       void load(waiter.request, waiter.key)
     } else {
       const victim = victimAmong([...residents.values()])
       if (victim !== undefined) retire(victim)
     }
+    return true
+  }
+
+  /** Looks again when the first model that waits to be loaded again may be. */
+  function wakeAfterBackOff(): void {
+    clearTimeout(backOffTimer)
+    const now = performance.now()
+    const waits = waiting.map(({ key }) => backOff.waitMs(key, now)).filter((ms) => ms > 0)
+    if (waits.length > 0) backOffTimer = setTimeout(pump, Math.ceil(Math.min(...waits)))
   }
 
   async function load(request: AcquireRequest<T>, key: string): Promise<void> {
@@ -67,11 +99,13 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
       plan: request.plan,
       tag: request.tag,
       users: 0,
+      isReserved: false,
       keepAliveMs: request.keepAliveMs ?? options.defaultKeepAliveMs,
       runner: undefined,
       isRetiring: false,
       isClosing: false,
       idleSinceMs: Date.now(),
+      readyAtMs: undefined,
       timer: undefined,
       loading: new AbortController(),
     }
@@ -84,6 +118,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
       const { info } = runner
       log.info({ weights: key, ms: Math.round(performance.now() - startedAt), ...info }, 'model loaded')
       resident.runner = runner
+      resident.readyAtMs = performance.now()
       void runner.gone.then((error) => left(resident, error))
       startIdleTimer(resident)
     } catch (error) {
@@ -103,7 +138,11 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
   }
 
   function left(resident: Resident<T>, error: Error | undefined): void {
-    if (error !== undefined) log.warn({ err: error, weights: resident.key }, 'model runner is gone')
+    if (error !== undefined) {
+      log.warn({ err: error, weights: resident.key }, 'model runner is gone')
+      const now = performance.now()
+      backOff.died(resident.key, now - (resident.readyAtMs ?? now), now)
+    }
     clearTimeout(resident.timer)
     if (residents.get(resident.key) === resident) residents.delete(resident.key)
     pump()
@@ -115,17 +154,36 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     resident.tag = request.tag
     if (request.keepAliveMs !== undefined) resident.keepAliveMs = request.keepAliveMs
     let isReleased = false
+    let isAlone = request.isAlone === true
+    if (isAlone) resident.isReserved = true
     return {
       runner,
+      share,
+      condemn() {
+        resident.isRetiring = true
+        // It ends by itself.
+        resident.isClosing = true
+      },
       release() {
         if (isReleased) return
         isReleased = true
         resident.users -= 1
         // One whose process has died is nobody's any more.
-        if (resident.users > 0 || residents.get(resident.key) !== resident) return
-        if (resident.isRetiring) retire(resident)
-        else startIdleTimer(resident)
+        if (resident.users === 0 && residents.get(resident.key) === resident) {
+          if (resident.isRetiring) retire(resident)
+          else startIdleTimer(resident)
+        }
+        share()
+        // Somebody may have waited for this one to leave.
+        if (waiting.some((waiter) => waiter.key === resident.key)) pump()
       },
+    }
+
+    function share(): void {
+      if (!isAlone) return
+      isAlone = false
+      resident.isReserved = false
+      pump()
     }
   }
 
@@ -167,14 +225,15 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
 
   function isReady(key: string, plan: LoadPlan): boolean {
     const resident = residents.get(key)
-    return resident?.runner !== undefined && !resident.isRetiring && !needsReload(resident.plan, plan)
+    if (resident?.runner === undefined || resident.isRetiring || resident.isReserved) return false
+    return !needsReload(resident.plan, plan)
   }
 
   /** Why a request may not even wait. */
-  function refusalOf(key: string, plan: LoadPlan, signal: AbortSignal): EngineError | undefined {
+  function refusalOf(key: string, request: AcquireRequest<T>, signal: AbortSignal): EngineError | undefined {
     if (isClosed) return new EngineError('shutting_down', 'server is shutting down')
     if (signal.aborted) return new EngineError('cancelled', 'request canceled')
-    if (isReady(key, plan) || waiting.length < options.maxQueue) return undefined
+    if (isReady(key, request.plan) || request.isAlone || waiting.length < options.maxQueue) return undefined
     // Two spaces, as in ollama server/sched.go.
     return new EngineError('busy', 'server busy, please try again.  maximum pending requests exceeded')
   }
@@ -183,7 +242,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     acquire(request, signal) {
       return new Promise((resolve, reject) => {
         const key = runnerKey(request.plan)
-        const refusal = refusalOf(key, request.plan, signal)
+        const refusal = refusalOf(key, request, signal)
         if (refusal !== undefined) {
           reject(refusal)
           return
@@ -214,6 +273,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     residents: () => [...residents.values()],
     async close() {
       isClosed = true
+      clearTimeout(backOffTimer)
       for (const waiter of [...waiting]) {
         remove(waiter)
         waiter.reject(new EngineError('shutting_down', 'server is shutting down'))
