@@ -122,7 +122,17 @@ function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: Model
   const { weightsPath, adapterPaths } = job.model
   const given = job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context]
   const { shift, truncate, topLogprobs, format } = job
-  return fingerprintOf(weightsPath, adapterPaths, prompt, options, given, shift, truncate, topLogprobs, format)
+  return fingerprintOf(
+    weightsPath,
+    adapterPaths,
+    prompt,
+    options,
+    given,
+    shift,
+    truncate,
+    topLogprobs,
+    format,
+  )
 }
 
 /** What `ps` says of a resident; nothing while it loads. */

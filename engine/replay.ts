@@ -1,6 +1,6 @@
 import { RunnerDiedError } from './errors.ts'
 import type { Lease } from './scheduler/types.ts'
-import { type Fingerprint, isPastDeath, type Suspects } from './suspects.ts'
+import { type Fingerprint, isPastDeath, type SuspectRecord, type Suspects } from './suspects.ts'
 import type { EngineEvent } from './types.ts'
 
 /** A request as it can be run more than once. */
@@ -18,32 +18,54 @@ export interface Replayable {
  * when the request is known to stop runners, and whatever `acquire` and `run` throw.
  */
 export async function* replayed(request: Replayable, suspects: Suspects): AsyncGenerator<EngineEvent> {
-  let hasStarted = false
+  const run: Run = { hasStarted: false, isAlone: false, given: 0 }
   for (;;) {
     const record = suspects.recordOf(request.fingerprint)
-    let isAlone = record !== undefined
-    let given = 0
-    const lease = await request.acquire(isAlone)
+    run.isAlone = record !== undefined
+    const lease = await request.acquire(run.isAlone)
     try {
-      for await (const event of request.run(lease)) {
-        if (event.type !== 'started') given += 1
-        else if (hasStarted) continue
-        hasStarted = true
-        if (isAlone && record !== undefined && isPastDeath(record, given)) {
-          isAlone = false
-          lease.share()
-        }
-        yield event
-      }
-      if (record !== undefined) suspects.clear(request.fingerprint)
+      yield* attempt(request, run, lease, { suspects, record })
       return
     } catch (error) {
       if (!(error instanceof RunnerDiedError)) throw error
       lease.condemn()
-      suspects.accuse(request.fingerprint, given, isAlone)
-      if (given > 0) throw error
+      suspects.accuse(request.fingerprint, run.given, run.isAlone)
+      if (run.given > 0) throw error
     } finally {
       lease.release()
     }
+  }
+}
+
+interface Run {
+  /** The client knows that its request was accepted. */
+  hasStarted: boolean
+  /** Nobody else may be on the runner. */
+  isAlone: boolean
+  /** Events of the answer that the client has got. */
+  given: number
+}
+
+/** One run from the beginning. Others are let in once the suspect is past the point where its runner died. */
+async function* attempt(
+  request: Replayable,
+  run: Run,
+  lease: Lease,
+  { suspects, record }: { suspects: Suspects; record: SuspectRecord | undefined },
+): AsyncGenerator<EngineEvent> {
+  for await (const event of request.run(lease)) {
+    if (event.type === 'started') {
+      if (!run.hasStarted) yield event
+      run.hasStarted = true
+      continue
+    }
+    run.given += 1
+    if (run.isAlone && record !== undefined && isPastDeath(record, run.given)) {
+      run.isAlone = false
+      lease.share()
+    }
+    // Before the last event is handed out: nobody has to ask for what comes after it.
+    if (event.type === 'end' && record !== undefined) suspects.clear(request.fingerprint)
+    yield event
   }
 }

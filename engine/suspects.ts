@@ -18,8 +18,11 @@ const REMEMBERED_MS = 10 * 60_000
 /** Events beyond where it died before that a suspect must have given: what is held back is not counted there. */
 const MARGIN = 8
 
-/** What a suspect is known by. */
-export interface Record {
+/** Begins as the error that the client got before, so that whoever knows that one knows this one too. */
+const REFUSED = `${RUNNER_DIED}: this request has stopped two model runners and is not run again for now`
+
+/** What is known of a suspect. */
+export interface SuspectRecord {
   isGuilty: boolean
   /** Most events it had given when a runner died. */
   events: number
@@ -28,7 +31,7 @@ export interface Record {
 
 export interface Suspects {
   /** Undefined for a request with a clean record. Throws EngineError `runner_died` for a guilty one. */
-  recordOf(request: Fingerprint): Record | undefined
+  recordOf(request: Fingerprint): SuspectRecord | undefined
   /** The request's runner died after it had given this many events. */
   accuse(request: Fingerprint, events: number, wasAlone: boolean): void
   /** It ran to its end. */
@@ -39,7 +42,7 @@ export interface Suspects {
 export type Fingerprint = () => string
 
 /** True once a suspect that has given this many events cannot be what it was taken for. */
-export const isPastDeath = (record: Record, events: number): boolean => events > record.events + MARGIN
+export const isPastDeath = (record: SuspectRecord, events: number): boolean => events > record.events + MARGIN
 
 /** The same for two requests that ask the same of the same model. `parts` are plain data. */
 export const fingerprintOf = (...parts: readonly unknown[]): string =>
@@ -47,9 +50,9 @@ export const fingerprintOf = (...parts: readonly unknown[]): string =>
 
 /** Starts with nobody suspected. `now` is a monotonic clock in milliseconds. */
 export function createSuspects(now: () => number = () => performance.now()): Suspects {
-  const records = new Map<string, Record>()
+  const records = new Map<string, SuspectRecord>()
 
-  function find(id: string): Record | undefined {
+  function find(id: string): SuspectRecord | undefined {
     const record = records.get(id)
     if (record === undefined || now() - record.atMs < REMEMBERED_MS) return record
     records.delete(id)
@@ -60,7 +63,7 @@ export function createSuspects(now: () => number = () => performance.now()): Sus
     recordOf(request) {
       const record = records.size === 0 ? undefined : find(request())
       if (record?.isGuilty !== true) return record
-      throw new EngineError('runner_died', `${RUNNER_DIED}: ${REFUSED}`)
+      throw new EngineError('runner_died', REFUSED)
     },
     accuse(request, events, wasAlone) {
       const id = request()
@@ -76,5 +79,3 @@ export function createSuspects(now: () => number = () => performance.now()): Sus
     },
   }
 }
-
-const REFUSED = 'this request has stopped two model runners and is not run again for now'

@@ -13,11 +13,13 @@
  * A retiring resident takes no new users and closes when its last one leaves. Requests on one runner beyond its
  * slots queue inside the runner.
  */
-import type { LoadPlan, Runner } from '../backend.ts'
+import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { BACK_OFF, createBackOff } from './back-off.ts'
+import { createLease } from './lease.ts'
 import { loadWithin } from './load-within.ts'
-import { MAX_TIMER_MS, needsReload, runnerKey, victimAmong } from './policy.ts'
+import { MAX_TIMER_MS, runnerKey, victimAmong } from './policy.ts'
+import { isFitting, isFreeFor, newResident } from './resident.ts'
 import type { AcquireRequest, Lease, Resident, Scheduler, SchedulerOptions } from './types.ts'
 
 interface Waiter<T> {
@@ -41,25 +43,23 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     const held = new Set<string>()
     for (const waiter of [...waiting]) {
       const resident = residents.get(waiter.key)
-      const fits =
-        resident !== undefined && !resident.isRetiring && !needsReload(resident.plan, waiter.request.plan)
-      if (!fits) {
-        if (mayLoad && makeWay(waiter, resident)) mayLoad = false
-      } else if (resident.runner !== undefined && !held.has(waiter.key)) {
-        if (isFreeFor(resident, waiter.request)) admit(waiter, resident, resident.runner)
-        else held.add(waiter.key)
+      if (isFitting(resident, waiter.request.plan)) {
+        if (!held.has(waiter.key) && !admit(waiter, resident)) held.add(waiter.key)
+      } else if (mayLoad && makeWay(waiter, resident)) {
+        mayLoad = false
       }
     }
     wakeAfterBackOff()
   }
 
-  function admit(waiter: Waiter<T>, resident: Resident<T>, runner: Runner): void {
+  /** False when the runner is not ready, or not free for this one. */
+  function admit(waiter: Waiter<T>, resident: Resident<T>): boolean {
+    const { runner } = resident
+    if (runner === undefined || !isFreeFor(resident, waiter.request)) return false
     remove(waiter)
     waiter.resolve(grant(resident, runner, waiter.request))
+    return true
   }
-
-  const isFreeFor = (resident: Resident<T>, { isAlone = false }: Pick<AcquireRequest<T>, 'isAlone'>) =>
-    !resident.isReserved && !(isAlone && resident.users > 0)
 
   /**
    * Starts the load the waiter needs, or retires who is in the way. False when it has to wait for itself only, so
@@ -67,12 +67,8 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
    */
   function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): boolean {
     if (resident !== undefined) {
-      if (!resident.isRetiring) {
-        log.info(
-          { weights: resident.key, from: resident.plan, to: waiter.request.plan },
-          'model needs a reload',
-        )
-      }
+      const { key, plan: from, isRetiring } = resident
+      if (!isRetiring) log.info({ weights: key, from, to: waiter.request.plan }, 'model needs a reload')
       retire(resident)
     } else if (backOff.waitMs(waiter.key, performance.now()) > 0) {
       return false
@@ -94,21 +90,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
   }
 
   async function load(request: AcquireRequest<T>, key: string): Promise<void> {
-    const resident: Resident<T> = {
-      key,
-      plan: request.plan,
-      tag: request.tag,
-      users: 0,
-      isReserved: false,
-      keepAliveMs: request.keepAliveMs ?? options.defaultKeepAliveMs,
-      runner: undefined,
-      isRetiring: false,
-      isClosing: false,
-      idleSinceMs: Date.now(),
-      readyAtMs: undefined,
-      timer: undefined,
-      loading: new AbortController(),
-    }
+    const resident = newResident(key, request, options.defaultKeepAliveMs)
     residents.set(key, resident)
     const startedAt = performance.now()
     try {
@@ -150,41 +132,21 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
 
   function grant(resident: Resident<T>, runner: Runner, request: AcquireRequest<T>): Lease {
     clearTimeout(resident.timer)
-    resident.users += 1
     resident.tag = request.tag
     if (request.keepAliveMs !== undefined) resident.keepAliveMs = request.keepAliveMs
-    let isReleased = false
-    let isAlone = request.isAlone === true
-    if (isAlone) resident.isReserved = true
-    return {
-      runner,
-      share,
-      condemn() {
-        resident.isRetiring = true
-        // It ends by itself.
-        resident.isClosing = true
-      },
-      release() {
-        if (isReleased) return
-        isReleased = true
-        resident.users -= 1
+    return createLease(resident, runner, {
+      isAlone: request.isAlone === true,
+      onIdle() {
         // One whose process has died is nobody's any more.
-        if (resident.users === 0 && residents.get(resident.key) === resident) {
-          if (resident.isRetiring) retire(resident)
-          else startIdleTimer(resident)
-        }
-        share()
-        // Somebody may have waited for this one to leave.
+        if (residents.get(resident.key) !== resident) return
+        if (resident.isRetiring) retire(resident)
+        else startIdleTimer(resident)
+      },
+      onRoom() {
+        // Somebody may have waited for this one to leave, or to let others in.
         if (waiting.some((waiter) => waiter.key === resident.key)) pump()
       },
-    }
-
-    function share(): void {
-      if (!isAlone) return
-      isAlone = false
-      resident.isReserved = false
-      pump()
-    }
+    })
   }
 
   function startIdleTimer(resident: Resident<T>): void {
@@ -223,17 +185,16 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     pump()
   }
 
-  function isReady(key: string, plan: LoadPlan): boolean {
+  function isReady(key: string, request: AcquireRequest<T>): boolean {
     const resident = residents.get(key)
-    if (resident?.runner === undefined || resident.isRetiring || resident.isReserved) return false
-    return !needsReload(resident.plan, plan)
+    return isFitting(resident, request.plan) && resident.runner !== undefined && isFreeFor(resident, request)
   }
 
   /** Why a request may not even wait. */
   function refusalOf(key: string, request: AcquireRequest<T>, signal: AbortSignal): EngineError | undefined {
     if (isClosed) return new EngineError('shutting_down', 'server is shutting down')
     if (signal.aborted) return new EngineError('cancelled', 'request canceled')
-    if (isReady(key, request.plan) || request.isAlone || waiting.length < options.maxQueue) return undefined
+    if (isReady(key, request) || request.isAlone || waiting.length < options.maxQueue) return undefined
     // Two spaces, as in ollama server/sched.go.
     return new EngineError('busy', 'server busy, please try again.  maximum pending requests exceeded')
   }
