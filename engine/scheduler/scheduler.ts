@@ -62,10 +62,11 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
   }
 
   /**
-   * Starts the load the waiter needs, or retires who is in the way. False when it has to wait for itself only, so
-   * that the next one may try.
+   * Starts the load the waiter needs, or retires who is in the way. False when nothing can be done for this one now,
+   * so that the next may try: a process that does not end must not keep other models from loading.
    */
   function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): boolean {
+    if (resident?.isClosing) return false
     if (resident !== undefined) {
       const { key, plan: from, isRetiring } = resident
       if (!isRetiring) log.info({ weights: key, from, to: waiter.request.plan }, 'model needs a reload')
