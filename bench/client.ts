@@ -1,3 +1,5 @@
+import { type Agent, fetch, type Response } from 'undici'
+
 /** How a request ended, as its client saw it. */
 export type Outcome =
   | 'answered'
@@ -16,6 +18,7 @@ export class Violation extends Error {
 
 export interface Ask {
   url: string
+  agent: Agent
   model: string
   prompt: string
   tokens: number
@@ -35,7 +38,7 @@ const DIED =
 
 /** Sends one request to /api/generate and reads it to its end. Throws Violation for an ending that must not be. */
 export async function ask(request: Ask): Promise<Outcome> {
-  const { url, model, prompt, tokens, isStream: stream } = request
+  const { url, agent, model, prompt, tokens, isStream: stream } = request
   const tooLate = new AbortController()
   const timer = setTimeout(() => tooLate.abort(), BOUND_MS)
   const leave = () => tooLate.abort()
@@ -46,11 +49,12 @@ export async function ask(request: Ask): Promise<Outcome> {
       method: 'POST',
       body: JSON.stringify({ model, prompt, stream, raw: true, options: { num_predict: tokens } }),
       signal: tooLate.signal,
+      dispatcher: agent,
     })
     let last = ''
     for await (const line of linesOf(reply)) {
       last = line
-      if (++pieces === 1) request.onFirst?.()
+      if (++pieces === 1 && !line.startsWith('{"error"')) request.onFirst?.()
     }
     return judge(reply.status, last, stream && pieces > 1)
   } catch (error) {

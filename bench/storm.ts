@@ -1,5 +1,6 @@
 /** Kills the process that holds the model again and again while clients use it, and looks what they see of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Agent } from 'undici'
 import { ask, type Outcome, Violation } from './client.ts'
 import { type Front, startFront } from './front.ts'
 import { childrenOf, identityOf, isGoneWithin, openFiles, residentBytes } from './proc.ts'
@@ -14,9 +15,10 @@ export interface StormReport {
   violations: string[]
   /** From a kill to the next first piece of an answer, milliseconds. */
   recoveryMs: { median: number; longest: number }
-  /** Resident memory of the server after the warm-up: bytes a kill. */
+  /** What a kill adds to the live heap of the server, after the warm-up. */
   bytesPerKill: number
-  residentBytes: number
+  /** Of the server, at the end of the warm-up and of the storm. */
+  residentBytes: { before: number; after: number }
   openFiles: { before: number; after: number }
   seconds: number
 }
@@ -24,6 +26,7 @@ export interface StormReport {
 /** What the storm and its clients share. */
 interface Scene {
   front: Front
+  agent: Agent
   outcomes: StormReport['outcomes']
   violations: string[]
   isOver: boolean
@@ -42,6 +45,7 @@ export async function storm(kills: number, onKill: (done: number) => void = () =
   const front = await startFront(STREAMS)
   const scene: Scene = {
     front,
+    agent: new Agent(),
     outcomes: { answered: 0, 'cut off': 0, refused: 0, 'load failed': 0, cancelled: 0 },
     violations: [],
     isOver: false,
@@ -51,19 +55,22 @@ export async function storm(kills: number, onKill: (done: number) => void = () =
   }
   const memory: [kill: number, bytes: number][] = []
   let duringLoad = 0
-  let files = { before: 0, after: 0 }
+  const resident = { before: 0, after: 0 }
+  const files = { before: 0, after: 0 }
   try {
     files.before = await filesAtRest(scene, 'before')
     const clients = Array.from({ length: STREAMS }, (_, stream) => client(scene, stream))
     for (let kill = 0; kill < kills; kill++) {
       if (await killOnce(scene, kill)) duringLoad += 1
-      memory.push([kill, residentBytes(front.pid)])
+      memory.push([kill, await front.liveBytes()])
+      resident.after = residentBytes(front.pid)
+      if (kill === Math.floor(kills * WARM_UP)) resident.before = resident.after
       onKill(kill + 1)
     }
     scene.isOver = true
     await Promise.all(clients)
-    files = { ...files, after: await filesAtRest(scene, 'after') }
-    if (files.after > files.before + 2) scene.violations.push(`open files: ${files.before} → ${files.after}`)
+    files.after = await filesAtRest(scene, 'after')
+    if (files.after > files.before) scene.violations.push(`open files: ${files.before} → ${files.after}`)
   } finally {
     await end(scene)
   }
@@ -75,7 +82,7 @@ export async function storm(kills: number, onKill: (done: number) => void = () =
     violations: scene.violations,
     recoveryMs: { median: median(scene.recoveries), longest: Math.max(...scene.recoveries) },
     bytesPerKill: slope(settled),
-    residentBytes: memory.at(-1)?.[1] ?? 0,
+    residentBytes: resident,
     openFiles: files,
     seconds: (performance.now() - startedAt) / 1000,
   }
@@ -95,8 +102,10 @@ async function one(scene: Scene, prompt: string): Promise<void> {
   const tokens = 1 + Math.floor(Math.random() * 60)
   const isStream = Math.random() < 0.75
   try {
-    const { url } = scene.front
-    scene.outcomes[await ask({ url, model: 'snug-tiny', prompt, tokens, isStream, onFirst })] += 1
+    const { agent, front } = scene
+    scene.outcomes[
+      await ask({ url: front.url, agent, model: 'snug-tiny', prompt, tokens, isStream, onFirst })
+    ] += 1
   } catch (error) {
     if (!(error instanceof Violation)) throw error
     scene.violations.push(error.message)
@@ -119,13 +128,19 @@ async function killOnce(scene: Scene, kill: number): Promise<boolean> {
   await sleep(Math.random() * 300)
   const identity = identityOf(runner)
   process.kill(runner, 'SIGKILL')
-  scene.killedAt ??= performance.now()
-  const answer = await fetch(`${front.url}/api/version`, { signal: AbortSignal.timeout(10_000) })
+  const killedAt = performance.now()
+  const answer = await fetch(`${front.url}/api/version`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(10_000),
+  })
   if (!answer.ok) violations.push(`the server answers ${answer.status}`)
   await answer.arrayBuffer()
   if (!(await isGoneWithin(runner, identity, 10_000))) violations.push(`process ${runner} is still there`)
+  const wasLoading = scene.firstPieces === seen
+  // Only now: pieces that were on their way may have come until here.
+  scene.killedAt ??= killedAt
   if (childrenOf(front.pid).length > 1) violations.push('more than one runner for one model')
-  return scene.firstPieces === seen
+  return wasLoading
 }
 
 /** Polls until `look` finds something; undefined when the time is over. */
@@ -138,11 +153,21 @@ async function within<T>(timeoutMs: number, look: () => T | undefined): Promise<
   }
 }
 
-/** Open files of the server with the model loaded, all clients connected and nothing to do. */
+/** Open files of the server with the model loaded and all clients gone. */
 async function filesAtRest(scene: Scene, when: string): Promise<number> {
   const prompts = Array.from({ length: STREAMS }, (_, stream) => `Stream ${stream}, ${when} the storm:`)
   await Promise.all(prompts.map((prompt) => one(scene, prompt)))
-  return openFiles(scene.front.pid)
+  await scene.agent.close()
+  scene.agent = new Agent()
+  let count = Number.POSITIVE_INFINITY
+  // The server sees its clients leave one after another.
+  for (let still = 0; still < 20; still++) {
+    await sleep(10)
+    const now = openFiles(scene.front.pid)
+    if (now < count) still = 0
+    count = Math.min(count, now)
+  }
+  return count
 }
 
 async function end({ front, violations }: Scene): Promise<void> {
