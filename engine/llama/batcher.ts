@@ -24,6 +24,8 @@ export interface Batcher {
   pause(id: number): void
   resume(id: number): void
   status(): RunnerStatus
+  /** The number of the decode step that is being computed, counted from 1; undefined between two. */
+  runningStep(): number | undefined
 }
 
 /** Starts with every slot empty. `emit` gets what each step gave, in one call. */
@@ -43,6 +45,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   let isRunning = false
   let isWoken = false
   let isDecoding = false
+  let steps = 0
   let events: StepEvent[] = []
 
   async function wake(): Promise<void> {
@@ -77,6 +80,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     const shares = fillBatch(model, slots)
     if (shares.length === 0) return false
     isDecoding = true
+    steps += 1
     const code = await model.decode()
     isDecoding = false
     if (code === DECODE.noSlot && winBack()) return true
@@ -249,6 +253,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
       waiting: waiting.length + preparing.size,
       outputTokens,
     }),
+    runningStep: () => (isDecoding ? steps : undefined),
   }
 }
 

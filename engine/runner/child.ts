@@ -8,7 +8,8 @@ import { type Batcher, createBatcher } from '../llama/batcher.ts'
 import { createEmbedder, type Embedder } from '../llama/embedder.ts'
 import { findLibraryDir } from '../llama/library.ts'
 import { loadNativeModel, type NativeModel, totalBytes } from '../llama/native-model.ts'
-import { failureOf, isMessage, type ToChild, type ToParent } from './protocol.ts'
+import { idOf, isFromParent } from './check-parent.ts'
+import { failureOf, type ToChild, type ToParent } from './protocol.ts'
 
 const loading = new AbortController()
 let model: NativeModel | undefined
@@ -114,6 +115,9 @@ function handle(message: ToChild): void {
     case 'abort-load':
       loading.abort()
       return
+    case 'ping':
+      tell({ type: 'pong', step: batcher?.runningStep() ?? null })
+      return
     case 'shutdown':
       leave()
       return
@@ -122,12 +126,27 @@ function handle(message: ToChild): void {
   }
 }
 
+/** A message that makes no sense never reaches native code; whoever waits for its answer is told. */
+function refuse(message: unknown): void {
+  const id = idOf(message)
+  const failure = failureOf(new EngineError('bad_request', 'the runner was sent a malformed message'))
+  tell({ type: 'log', message: failure.message })
+  // Requests and calls are numbered together, a load has no number: only one of these finds somebody who waits.
+  if (id === undefined) tell({ type: 'load-failed', failure })
+  else {
+    tell({ type: 'step', events: [{ id, type: 'failed', failure }] })
+    tell({ type: 'call-failed', id, failure })
+  }
+}
+
 process.title = 'snug runner'
-// Ctrl-C and service managers signal the whole group; the parent decides when a model goes.
+// Ctrl-C and service managers signal the whole group; the parent decides when a model goes. It asks with
+// `shutdown`, and takes SIGKILL when that is not heard: there is nothing here that a SIGTERM could save.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 // The parent is gone, however it ended: nobody is left to answer to.
 process.on('disconnect', leave)
 process.on('message', (message) => {
-  if (isMessage(message)) handle(message as ToChild)
+  if (isFromParent(message)) handle(message)
+  else refuse(message)
 })
