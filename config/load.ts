@@ -27,6 +27,8 @@ export interface Config {
   readonly noPrune: boolean
   readonly flashAttention: boolean | 'auto'
   readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
+  /** Where states of earlier prompts are kept; absent `ramBytes` lets the engine choose, absent `dir` is no disk. */
+  readonly cache: { readonly ramBytes?: number; readonly dir?: string; readonly dirBytes: number }
   /** 0 lets the engine choose. */
   readonly threads: number
   /** Absolute; undefined uses the installed package. */
@@ -69,6 +71,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     noPrune: read.OLLAMA_NOPRUNE.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: read.OLLAMA_KV_CACHE_TYPE.value,
+    cache: Object.freeze({
+      ...(read.SNUG_KV_CACHE_RAM.value === undefined ? {} : { ramBytes: read.SNUG_KV_CACHE_RAM.value }),
+      ...(read.SNUG_KV_CACHE_DIR.value === undefined ? {} : { dir: read.SNUG_KV_CACHE_DIR.value }),
+      dirBytes: read.SNUG_KV_CACHE_SIZE.value,
+    }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
     engineEnvironment: Object.freeze(engineEnvironment(env)),

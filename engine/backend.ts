@@ -8,6 +8,18 @@ export interface LoadPlan extends LoadOptions {
   slots: number
   kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   flashAttention: boolean | 'auto'
+  /** Where states of earlier prompts are kept beside the slots; absent keeps none. */
+  cache?: CachePlan
+}
+
+/** Bounds of what is kept so that prompts with a known beginning need not be evaluated again. */
+export interface CachePlan {
+  /** Host memory for it; absent lets the runner choose by the machine, 0 keeps nothing there. */
+  ramBytes?: number
+  /** Absolute path of a folder that outlives the runner; absent keeps nothing on disk. */
+  dir?: string
+  /** What may lie in `dir`, all models together. */
+  dirBytes: number
 }
 
 /** Bytes by device and kind, as the native library reports them after a load. */

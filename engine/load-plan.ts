@@ -51,6 +51,7 @@ export function loadPlanFor(
     slots: isAlone ? 1 : Math.max(1, settings.parallel),
     kvCacheType: settings.kvCacheType,
     flashAttention: settings.flashAttention,
+    ...(settings.cache === undefined ? {} : { cache: settings.cache }),
     contextLength: options.contextLength,
     batchTokens: options.batchTokens,
     gpuLayers: options.gpuLayers,

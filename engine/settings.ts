@@ -1,4 +1,4 @@
-import type { LoadPlan } from './backend.ts'
+import type { CachePlan, LoadPlan } from './backend.ts'
 
 /** What an operator decides for the whole engine. */
 export interface EngineSettings {
@@ -16,6 +16,8 @@ export interface EngineSettings {
   maxQueue: number
   kvCacheType: LoadPlan['kvCacheType']
   flashAttention: LoadPlan['flashAttention']
+  /** Where each loaded model keeps states of earlier prompts; absent keeps none. */
+  cache?: CachePlan
 }
 
 /** Ollama's choice for machines with little or no GPU memory (envconfig and server/routes.go). */

@@ -9,11 +9,12 @@
 import type { RunnerRequest, RunnerStatus } from '../backend.ts'
 import { failureOf, type StepEvent } from '../runner/protocol.ts'
 import type { StopReason } from '../types.ts'
-import { dropUnfinished, reusePrefix, shiftContext } from './cells.ts'
+import { dropUnfinished, shiftContext, shiftKeeps } from './cells.ts'
 import { DECODE } from './layout.ts'
 import { logprobsOf } from './logprobs.ts'
 import type { NativeModel } from './native-model.ts'
-import { placementFor, type Slot, type Task } from './slots.ts'
+import type { PrefixCache } from './prefix/prefix-cache.ts'
+import { emptySlot, type Placement, type Slot, type Task } from './slots.ts'
 import { fillBatch, type Share } from './step.ts'
 import { checkPrompt, createTask } from './task.ts'
 
@@ -23,29 +24,41 @@ export interface Batcher {
   pause(id: number): void
   resume(id: number): void
   status(): RunnerStatus
+  /** Ends all requests without a word and writes to disk what is worth it. Nothing may be added any more. */
+  close(): Promise<void>
+}
+
+interface Waiting {
+  id: number
+  request: RunnerRequest
+  /** What its prompt could start from is being read from disk. */
+  isFetching: boolean
 }
 
 /** Starts with every slot empty. `emit` gets what each step gave, in one call. */
-export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) => void): Batcher {
-  const slots: Slot[] = Array.from({ length: model.sequences }, (_, sequence) => ({
-    sequence,
-    tokens: [],
-    isShared: false,
-    lastUse: 0,
-    task: undefined,
-  }))
-  const waiting: { id: number; request: RunnerRequest }[] = []
+export function createBatcher(
+  model: NativeModel,
+  cache: PrefixCache,
+  emit: (events: StepEvent[]) => void,
+): Batcher {
+  const slots = Array.from({ length: model.sequences }, (_, sequence) => emptySlot(sequence))
+  const waiting: Waiting[] = []
   let uses = 0
   let outputTokens = 0
   let isRunning = false
   let isWoken = false
   let isDecoding = false
+  let isSaveDue = false
+  let running: Promise<void> = Promise.resolve()
   let events: StepEvent[] = []
 
-  async function wake(): Promise<void> {
+  function wake(): void {
     // Remembered, because messages come in bursts: one may arrive while the loop is about to end.
     isWoken = true
-    if (isRunning) return
+    if (!isRunning) running = run()
+  }
+
+  async function run(): Promise<void> {
     isRunning = true
     try {
       while (isWoken) {
@@ -69,49 +82,81 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   async function step(): Promise<boolean> {
     for (const slot of slots) if (slot.task?.isCancelled === true) release(slot)
     // First room, then admission: an answer that ends for want of room leaves its slot to who waits.
-    for (const slot of slots) makeRoom(slot)
-    admit()
+    for (const slot of slots) await makeRoom(slot)
+    await admit()
+    if (isSaveDue) await saveIdle()
     const shares = fillBatch(model, slots)
     if (shares.length === 0) return false
-    isDecoding = true
-    const code = await model.decode()
-    isDecoding = false
-    for (const share of shares) {
-      if (code === DECODE.ok) advance(share)
-      else fail(share, code)
-    }
+    await evaluate(shares)
     return true
   }
 
-  /** Gives waiting requests to free slots, in order of arrival. */
-  function admit(): void {
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const placement = placementFor(next.request.prompt, slots)
-      if (placement === undefined) return
-      waiting.shift()
-      try {
-        const { slot, source, prefix } = placement
-        checkPrompt(model, next.request.prompt)
-        slot.task = createTask(model, next.id, next.request, reusePrefix(model, slot, source, prefix))
-        slot.lastUse = ++uses
-      } catch (error) {
-        events.push({ id: next.id, type: 'failed', failure: failureOf(error) })
-      }
+  async function evaluate(shares: readonly Share[]): Promise<void> {
+    isDecoding = true
+    const startedAt = performance.now()
+    const code = await model.decode()
+    isDecoding = false
+    if (code === DECODE.ok) cache.measure(model.batch.size(), performance.now() - startedAt)
+    for (const share of shares) {
+      if (code === DECODE.ok) await advance(share)
+      else await fail(share, code)
     }
   }
 
+  /** Gives waiting requests to free slots, in order of arrival, but for those whose prompt is being fetched. */
+  async function admit(): Promise<void> {
+    for (;;) {
+      const next = waiting.find(({ isFetching }) => !isFetching)
+      const placement = next && cache.place(next.request.prompt, slots)
+      if (next === undefined || placement === undefined) return
+      waiting.splice(waiting.indexOf(next), 1)
+      await start(next, placement)
+    }
+  }
+
+  async function start({ id, request }: Waiting, placement: Placement): Promise<void> {
+    const { slot, common } = placement
+    try {
+      checkPrompt(model, request.prompt)
+      const task = createTask(model, id, request)
+      // From here on it can be cancelled and paused.
+      slot.task = task
+      slot.lastUse = ++uses
+      const cached = await cache.prepare(placement)
+      task.cachedTokens = cached
+      task.pending = request.prompt.slice(cached)
+      task.marks = cache.marksFor(request.prompt, cached, common)
+    } catch (error) {
+      events.push({ id, type: 'failed', failure: failureOf(error) })
+      if (slot.task !== undefined) release(slot)
+    }
+  }
+
+  async function saveIdle(): Promise<void> {
+    isSaveDue = false
+    await cache.saveIdle(slots)
+  }
+
   /** A full slot forgets its oldest tokens, or ends its answer when that is not wanted. */
-  function makeRoom(slot: Slot): void {
+  async function makeRoom(slot: Slot): Promise<void> {
     const { task } = slot
     if (task?.promptDoneAt === undefined || slot.tokens.length < model.contextLength) return
-    if (task.request.shift && model.canShift) shiftContext(model, slot, task)
-    else finish(slot, task, 'length')
+    if (!task.request.shift || !model.canShift) {
+      finish(slot, task, 'length')
+      return
+    }
+    await cache.keep(slot, shiftKeeps(model, task))
+    shiftContext(model, slot, task)
   }
 
   /** The step succeeded: its tokens are in memory, and a complete prompt or answer gets its next token. */
-  function advance({ slot, task, count, row }: Share): void {
+  async function advance({ slot, task, count, row }: Share): Promise<void> {
     for (let i = 0; i < count; i++) slot.tokens.push(task.pending[task.fed + i] ?? 0)
     task.fed += count
+    if (slot.tokens.length === task.marks[0]) {
+      task.marks = task.marks.slice(1)
+      await cache.checkpoint(slot)
+    }
     if (row === undefined || task.isCancelled) return
     if (task.promptDoneAt === undefined) {
       task.promptDoneAt = performance.now()
@@ -170,10 +215,17 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     slot.task?.sampler.close()
     slot.task = undefined
     slot.lastUse = ++uses
+    slot.idleSince = performance.now()
+    if (cache.saveIdleAfterMs === undefined) return
+    const save = () => {
+      isSaveDue = true
+      wake()
+    }
+    setTimeout(save, cache.saveIdleAfterMs).unref()
   }
 
-  function fail({ slot, task }: Share, code: number): void {
-    dropUnfinished(model, slot)
+  async function fail({ slot, task }: Share, code: number): Promise<void> {
+    await dropUnfinished(model, slot)
     if (code === DECODE.aborted) return
     const message = code === DECODE.noSlot ? 'the KV cache is full' : `llama_decode failed with code ${code}`
     events.push({ id: task.id, type: 'failed', failure: { code: 'runner_died', message } })
@@ -184,8 +236,14 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
 
   return {
     add(id, request) {
-      waiting.push({ id, request })
-      void wake()
+      const fetched = cache.fetch(request.prompt, slots)
+      const entry = { id, request, isFetching: fetched !== undefined }
+      waiting.push(entry)
+      void fetched?.then(() => {
+        entry.isFetching = false
+        wake()
+      })
+      wake()
     },
     cancel(id) {
       const at = waiting.findIndex((entry) => entry.id === id)
@@ -195,7 +253,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
       task.isCancelled = true
       // Only when nobody else is in the step may it be thrown away.
       if (isDecoding && slots.every((slot) => slot.task?.isCancelled ?? true)) model.abortDecode()
-      void wake()
+      wake()
     },
     pause(id) {
       const task = find(id)
@@ -204,13 +262,22 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     resume(id) {
       const task = find(id)
       if (task !== undefined) task.isPaused = false
-      void wake()
+      wake()
     },
     status: () => ({
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
       waiting: waiting.length,
       outputTokens,
     }),
+    async close() {
+      waiting.length = 0
+      if (cache.saveIdleAfterMs === undefined) return
+      for (const { task } of slots) if (task !== undefined) task.isCancelled = true
+      if (isDecoding) model.abortDecode()
+      wake()
+      await running
+      await cache.flush(slots)
+    },
   }
 }
 

@@ -6,7 +6,8 @@ import type { LoadPlan } from '../backend.ts'
 import { type Batcher, createBatcher } from '../llama/batcher.ts'
 import { findLibraryDir } from '../llama/library.ts'
 import { loadNativeModel, type NativeModel, totalBytes } from '../llama/native-model.ts'
-import { failureOf, isMessage, type ToChild, type ToParent } from './protocol.ts'
+import { openPrefixCache } from '../llama/prefix/open-prefix-cache.ts'
+import { failureOf, isMessage, SAVE_MS, type ToChild, type ToParent } from './protocol.ts'
 
 const loading = new AbortController()
 let model: NativeModel | undefined
@@ -24,8 +25,9 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
       onProgress: (fraction) => tell({ type: 'progress', fraction }),
       log: (message) => tell({ type: 'log', message }),
     })
+    const cache = await openPrefixCache(loaded, plan, (message) => tell({ type: 'log', message }))
     model = loaded
-    batcher = createBatcher(loaded, (events) => tell({ type: 'step', events }))
+    batcher = createBatcher(loaded, cache, (events) => tell({ type: 'step', events }))
     const { contextLength, sequences, vocabularySize, buffers, addsBos, canShift, description } = loaded
     const info = { contextLength, slots: sequences, vocabularySize, buffers, addsBos, canShift, description }
     tell({ type: 'loaded', info: { ...info, ...totalBytes(buffers) } })
@@ -56,6 +58,13 @@ function leave(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
+/** Writes down what should outlive the process, for as long as that may take. */
+async function shutDown(): Promise<void> {
+  setTimeout(leave, SAVE_MS)
+  await batcher?.close()
+  leave()
+}
+
 function handle(message: ToChild): void {
   switch (message.type) {
     case 'load':
@@ -82,7 +91,7 @@ function handle(message: ToChild): void {
       loading.abort()
       return
     case 'shutdown':
-      leave()
+      void shutDown().catch(leave)
       return
     default:
       message satisfies never

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { LoadPlan, Runner, RunnerEvent, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
-import { type Failure, isMessage, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
+import { type Failure, isMessage, SAVE_MS, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
 
 /** How long a child may take to leave before it is killed. */
 const SHUTDOWN_MS = 2_000
@@ -164,7 +164,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   async function close(): Promise<void> {
     isClosing = true
     send({ type: 'shutdown' })
-    const timer = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_MS)
+    const savesMs = options.plan.cache?.dir === undefined ? 0 : SAVE_MS
+    const timer = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_MS + savesMs)
     await exited
     clearTimeout(timer)
   }

@@ -59,12 +59,20 @@ const INT8_DEVIATION = 73.3
 
 /** Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. */
 export async function writeRandomModel(path: string, shape: ModelShape): Promise<void> {
-  const tensors = tensorsOf(shape)
+  await writeRandomTensors(path, shape, { tensors: tensorsOf(shape), metadata: metadataOf(shape) })
+}
+
+/** The same for a model whose tensors and metadata are not those of the llama architecture. */
+export async function writeRandomTensors(
+  path: string,
+  shape: ModelShape,
+  { tensors, metadata }: { tensors: readonly GgufTensor[]; metadata: Record<string, GgufValue> },
+): Promise<void> {
   const out = createWriteStream(path)
   const write = async (bytes: Uint8Array) => {
     if (!out.write(bytes)) await once(out, 'drain')
   }
-  const header = writeGguf({ metadata: metadataOf(shape), tensors, headerOnly: true })
+  const header = writeGguf({ metadata, tensors, headerOnly: true })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
   const random = generator(1)
@@ -77,7 +85,8 @@ export async function writeRandomModel(path: string, shape: ModelShape): Promise
   await once(out, 'close')
 }
 
-function tensorsOf(shape: ModelShape): GgufTensor[] {
+/** The tensors of the llama architecture. */
+export function tensorsOf(shape: ModelShape): GgufTensor[] {
   const { embedding, feedForward, vocabulary } = shape
   const kv = (embedding / shape.heads) * shape.kvHeads
   const matrix = (name: string, from: number, to: number): GgufTensor => ({
@@ -104,7 +113,8 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
   ]
 }
 
-function metadataOf(shape: ModelShape): Record<string, GgufValue> {
+/** What a GGUF of the llama architecture says of itself. */
+export function metadataOf(shape: ModelShape): Record<string, GgufValue> {
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
   const types = tokens.map((_, id) => {
     if (id === 0) return UNKNOWN
