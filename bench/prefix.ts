@@ -40,7 +40,9 @@ try {
   await first.close()
   const closeMs = performance.now() - closingAt
   const folder = join(dir, 'prefixes')
-  const sizes = await Promise.all((await readdir(folder)).map(async (f) => (await stat(join(folder, f))).size))
+  const sizes = await Promise.all(
+    (await readdir(folder)).map(async (f) => (await stat(join(folder, f))).size),
+  )
   const second = await start()
   const fromDisk = await promptMs(second, prompt)
   await second.close()

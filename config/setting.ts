@@ -70,7 +70,8 @@ const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 3
 /** Bytes of a number with a unit or none; `K`, `KB` and `KiB` all mean 1024. Undefined for any other text. */
 export function parseBytes(text: string): number | undefined {
   const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []
-  const bytes = digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN))
+  const bytes =
+    digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN))
   return Number.isSafeInteger(bytes) ? bytes : undefined
 }
 

@@ -209,7 +209,10 @@ test('states of another model or other settings are not used', async () => {
   await told(before, story(1, 200))
   await before.close()
   const otherType = { kvCacheType: 'q8_0', flashAttention: true } as const
-  for (const plan of [planFor(SNUG_TINY, { ...disk(dir), ...otherType }), planFor(await randomModel(), disk(dir))]) {
+  for (const plan of [
+    planFor(SNUG_TINY, { ...disk(dir), ...otherType }),
+    planFor(await randomModel(), disk(dir)),
+  ]) {
     const runner = await runnerFor(plan)
     expect((await told(runner, story(1, 200))).cached).toBe(0)
     await runner.close()

@@ -4,7 +4,11 @@ import { checkpointMarks, newestWithin, withCheckpoint } from '../../../../engin
 const at = (...lengths: number[]) => lengths.map((length) => ({ length, state: Buffer.alloc(1) }))
 
 test.each([
-  ['one batch before the end and just before it', { length: 1000, from: 0, common: 0, batch: 512 }, [484, 996]],
+  [
+    'one batch before the end and just before it',
+    { length: 1000, from: 0, common: 0, batch: 512 },
+    [484, 996],
+  ],
   ['also where prompts part', { length: 1000, from: 0, common: 300, batch: 512 }, [300, 484, 996]],
   ['not twice at nearly the same place', { length: 1000, from: 0, common: 980, batch: 512 }, [484, 996]],
   ['not in what was there already', { length: 1000, from: 600, common: 300, batch: 512 }, [996]],

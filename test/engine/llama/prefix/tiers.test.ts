@@ -88,7 +88,7 @@ test('a file with any byte changed, or cut anywhere, is not taken', async () => 
   expect(await isTaken(good)).toBe(true)
   for (let at = 0; at < good.length; at++) {
     const changed = Buffer.from(good)
-    changed[at] = (changed[at] ?? 0) ^ (1 << at % 8)
+    changed[at] = (changed[at] ?? 0) ^ (1 << (at % 8))
     expect(await isTaken(changed), `byte ${at}`).toBe(false)
     expect(await isTaken(good.subarray(0, at)), `cut at ${at}`).toBe(false)
   }
