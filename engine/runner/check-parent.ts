@@ -1,5 +1,5 @@
 /** What the parent asks for, before the child hands any of it to native code. */
-import type { LoadPlan, RopeOverrides, RunnerRequest } from '../backend.ts'
+import type { CachePlan, LoadPlan, RopeOverrides, RunnerRequest } from '../backend.ts'
 import type { SamplingOptions } from '../types.ts'
 import type { ToChild } from './protocol.ts'
 import {
@@ -32,6 +32,8 @@ const isRope = object<RopeOverrides>({
 type Memory = NonNullable<LoadPlan['memory']>
 type Override = NonNullable<LoadPlan['tensorOverrides']>[number]
 
+const isCache = object<CachePlan>({ ramBytes: optional(isNumber), dir: optional(isText), dirBytes: isNumber })
+
 const isPlan = object<LoadPlan>({
   weightsPath: isText,
   adapterPaths: listOf(isText),
@@ -45,6 +47,7 @@ const isPlan = object<LoadPlan>({
   tensorOverrides: optional(listOf(object<Override>({ pattern: isText, device: isText }))),
   rope: optional(isRope),
   embedsOnly: optional(isFlag),
+  cache: optional(isCache),
   slots: isCount,
   kvCacheType: oneOf('f16', 'q8_0', 'q4_0'),
   flashAttention: oneOf(true, false, 'auto'),

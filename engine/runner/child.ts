@@ -8,8 +8,9 @@ import { type Batcher, createBatcher } from '../llama/batcher.ts'
 import { createEmbedder, type Embedder } from '../llama/embedder.ts'
 import { findLibraryDir } from '../llama/library.ts'
 import { loadNativeModel, type NativeModel, totalBytes } from '../llama/native-model.ts'
+import { openPrefixCache } from '../llama/prefix/open-prefix-cache.ts'
 import { idOf, isFromParent } from './check-parent.ts'
-import { failureOf, type ToChild, type ToParent } from './protocol.ts'
+import { failureOf, SAVE_MS, type ToChild, type ToParent } from './protocol.ts'
 
 const loading = new AbortController()
 let model: NativeModel | undefined
@@ -29,7 +30,7 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
       log: (message) => tell({ type: 'log', message }),
     })
     model = loaded
-    if (plan.embedsOnly !== true) batcher = createBatcher(loaded, (events) => tell({ type: 'step', events }))
+    if (plan.embedsOnly !== true) batcher = await batcherFor(loaded, plan)
     embedder = createEmbedder(loaded, {
       done: (id, vectors) => tell({ type: 'answer', id, value: toBase64(vectors) }),
       failed: (id, failure) => tell({ type: 'call-failed', id, failure }),
@@ -44,6 +45,11 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
   } catch (error) {
     tell({ type: 'load-failed', failure: failureOf(error) })
   }
+}
+
+async function batcherFor(loaded: NativeModel, plan: LoadPlan): Promise<Batcher> {
+  const cache = await openPrefixCache(loaded, plan, (message) => tell({ type: 'log', message }))
+  return createBatcher(loaded, cache, (events) => tell({ type: 'step', events }))
 }
 
 const toBase64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
@@ -86,6 +92,13 @@ function leave(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
+/** Writes down what should outlive the process, for as long as that may take. */
+async function shutDown(): Promise<void> {
+  setTimeout(leave, SAVE_MS)
+  await batcher?.close()
+  leave()
+}
+
 function handle(message: ToChild): void {
   switch (message.type) {
     case 'load':
@@ -119,7 +132,7 @@ function handle(message: ToChild): void {
       tell({ type: 'pong', step: batcher?.runningStep() ?? null })
       return
     case 'shutdown':
-      leave()
+      void shutDown().catch(leave)
       return
     default:
       message satisfies never

@@ -3,8 +3,8 @@ import { EngineError, RunnerDiedError } from '../errors.ts'
 import { isFromChild, isStatus, isTokens } from './check-child.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
 import { createHeartbeat, HEARTBEAT, type HeartbeatTimes } from './heartbeat.ts'
-import type { Failure, StepEvent, ToChild, ToParent } from './protocol.ts'
-import { startProcess } from './runner-process.ts'
+import { type Failure, SAVE_MS, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
+import { GRACE_MS, startProcess } from './runner-process.ts'
 import { type Check, isText } from './shape.ts'
 import { vectorsOf } from './vectors.ts'
 
@@ -187,7 +187,8 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 
   function close(): Promise<void> {
     isClosing = true
-    return child.end()
+    const savesMs = options.plan.cache?.dir === undefined ? 0 : SAVE_MS
+    return child.end(GRACE_MS + savesMs)
   }
 
   const loaded = new Promise<RunnerInfo | Error>((resolve) => {

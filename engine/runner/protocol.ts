@@ -24,6 +24,9 @@ export type ToChild =
   | { type: 'ping' }
   | { type: 'shutdown' }
 
+/** How long a child that was told to shut down may write to disk what it wants to keep. */
+export const SAVE_MS = 5_000
+
 export interface Failure {
   code: EngineErrorCode
   message: string

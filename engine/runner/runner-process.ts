@@ -2,7 +2,7 @@ import { forkChild } from './fork.ts'
 import type { ToChild } from './protocol.ts'
 
 /** How long a child may take to leave before it is killed. */
-const GRACE_MS = 2_000
+export const GRACE_MS = 2_000
 
 /** A process that outlives SIGKILL for this long is stuck in the kernel, most likely in a driver. */
 const UNDEAD_MS = 10_000
