@@ -1,3 +1,4 @@
+import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import {
@@ -12,9 +13,13 @@ import {
   writeGguf,
 } from './gguf.ts'
 
-/** The shape of a llama-architecture model; every dimension a multiple of 32. */
+/** The shape of a model with tied embeddings; every dimension a multiple of 32. */
 export interface ModelShape {
   name: string
+  /** `llama` unless said; `qwen2` adds biases to queries, keys and values. */
+  architecture?: 'llama' | 'qwen2'
+  /** 10,000 unless said. */
+  ropeBase?: number
   embedding: number
   layers: number
   heads: number
@@ -54,8 +59,9 @@ const NORMAL = 1
 const UNKNOWN = 2
 const SPECIAL_TOKENS = 3
 const BLOCK = 32
-/** Standard deviation of the uniform integers -127…127. */
-const INT8_DEVIATION = 73.3
+/** Standard deviation of the uniform integers -128…127. */
+const INT8_DEVIATION = 73.9
+const BIAS_DEVIATION = 0.02
 
 /** Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. */
 export async function writeRandomModel(path: string, shape: ModelShape): Promise<void> {
@@ -67,9 +73,9 @@ export async function writeRandomModel(path: string, shape: ModelShape): Promise
   const header = writeGguf({ metadata: metadataOf(shape), tensors, headerOnly: true })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
-  const random = generator(1)
+  const random = generator(shape.name)
   for (const tensor of tensors) {
-    const bytes = tensor.type === 'F32' ? ones(tensor) : randomBlocks(tensor, shape, random)
+    const bytes = bytesOf(tensor, shape, random)
     await write(bytes)
     await write(new Uint8Array((BLOCK - (bytes.length % BLOCK)) % BLOCK))
   }
@@ -85,9 +91,16 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
     type: 'Q8_0',
     shape: [from, to],
   })
-  const norm = (name: string): GgufTensor => ({ name, type: 'F32', shape: [embedding] })
+  const vector = (name: string, length: number): GgufTensor => ({ name, type: 'F32', shape: [length] })
+  const norm = (name: string) => vector(name, embedding)
+  const biases = (i: number) => [
+    vector(`blk.${i}.attn_q.bias`, embedding),
+    vector(`blk.${i}.attn_k.bias`, kv),
+    vector(`blk.${i}.attn_v.bias`, kv),
+  ]
   const block = (i: number) => [
     norm(`blk.${i}.attn_norm.weight`),
+    ...(shape.architecture === 'qwen2' ? biases(i) : []),
     matrix(`blk.${i}.attn_q.weight`, embedding, embedding),
     matrix(`blk.${i}.attn_k.weight`, embedding, kv),
     matrix(`blk.${i}.attn_v.weight`, embedding, kv),
@@ -105,6 +118,7 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
 }
 
 function metadataOf(shape: ModelShape): Record<string, GgufValue> {
+  const { architecture = 'llama' } = shape
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
   const types = tokens.map((_, id) => {
     if (id === 0) return UNKNOWN
@@ -112,18 +126,18 @@ function metadataOf(shape: ModelShape): Record<string, GgufValue> {
     return id < SPECIAL_TOKENS + 256 ? BYTE : NORMAL
   })
   return {
-    'general.architecture': str('llama'),
+    'general.architecture': str(architecture),
     'general.name': str(shape.name),
     'general.file_type': u32(7),
-    'llama.context_length': u32(shape.contextLength),
-    'llama.embedding_length': u32(shape.embedding),
-    'llama.block_count': u32(shape.layers),
-    'llama.feed_forward_length': u32(shape.feedForward),
-    'llama.attention.head_count': u32(shape.heads),
-    'llama.attention.head_count_kv': u32(shape.kvHeads),
-    'llama.attention.layer_norm_rms_epsilon': f32(1e-6),
-    'llama.rope.freq_base': f32(10_000),
-    'llama.rope.dimension_count': u32(shape.embedding / shape.heads),
+    [`${architecture}.context_length`]: u32(shape.contextLength),
+    [`${architecture}.embedding_length`]: u32(shape.embedding),
+    [`${architecture}.block_count`]: u32(shape.layers),
+    [`${architecture}.feed_forward_length`]: u32(shape.feedForward),
+    [`${architecture}.attention.head_count`]: u32(shape.heads),
+    [`${architecture}.attention.head_count_kv`]: u32(shape.kvHeads),
+    [`${architecture}.attention.layer_norm_rms_epsilon`]: f32(1e-6),
+    [`${architecture}.rope.freq_base`]: f32(shape.ropeBase ?? 10_000),
+    [`${architecture}.rope.dimension_count`]: u32(shape.embedding / shape.heads),
     'tokenizer.ggml.model': str('llama'),
     'tokenizer.ggml.tokens': array('string', tokens),
     'tokenizer.ggml.scores': array(
@@ -145,20 +159,29 @@ function tokenText(id: number): string {
   return byte === 256 ? '▁' : `▁w${id}`
 }
 
-function ones(tensor: GgufTensor): Uint8Array {
-  return new Uint8Array(new Float32Array(tensorBytes(tensor) / 4).fill(1).buffer)
+/** Random bytes, as many as are asked for. */
+type Random = (length: number) => Buffer
+
+function bytesOf(tensor: GgufTensor, shape: ModelShape, random: Random): Uint8Array {
+  if (tensor.type !== 'F32') return randomBlocks(tensor, shape, random)
+  const values = new Float32Array(tensorBytes(tensor) / 4).fill(1)
+  if (tensor.name.endsWith('.bias')) {
+    const noise = random(values.length)
+    values.forEach((_, i) => {
+      values[i] = (noise.readInt8(i) / INT8_DEVIATION) * BIAS_DEVIATION
+    })
+  }
+  return new Uint8Array(values.buffer)
 }
 
 /** Q8_0: a half-precision scale and 32 signed bytes a block. Rows of special tokens are 0: never the best. */
-function randomBlocks(tensor: GgufTensor, shape: ModelShape, random: () => number): Uint8Array {
-  const bytes = Buffer.alloc(tensorBytes(tensor))
+function randomBlocks(tensor: GgufTensor, shape: ModelShape, random: Random): Uint8Array {
+  const bytes = random(tensorBytes(tensor))
   const [columns = 0] = tensor.shape
   const scale = halfPrecision(1 / Math.sqrt(columns) / INT8_DEVIATION)
-  const isEmbedding = tensor.name === 'token_embd.weight'
-  const skipped = isEmbedding ? ((SPECIAL_TOKENS + 256) * shape.embedding) / BLOCK : 0
-  for (let block = skipped; block * 34 < bytes.length; block++) {
-    bytes.writeUInt16LE(scale, block * 34)
-    for (let i = 0; i < BLOCK; i++) bytes.writeInt8(Math.round(random() * 254 - 127), block * 34 + 2 + i)
+  for (let at = 0; at < bytes.length; at += 34) bytes.writeUInt16LE(scale, at)
+  if (tensor.name === 'token_embd.weight') {
+    bytes.fill(0, 0, (((SPECIAL_TOKENS + 256) * shape.embedding) / BLOCK) * 34)
   }
   return bytes
 }
@@ -170,13 +193,9 @@ function halfPrecision(value: number): number {
   return ((exponent + 15) << 10) + fraction
 }
 
-/** Mulberry32: a small seeded generator, so that the file is the same every time. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
+/** The key stream of AES in counter mode: gigabytes a second, and the same for the same seed. */
+function generator(seed: string): Random {
+  const key = createHash('md5').update(seed).digest()
+  const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16))
+  return (length) => cipher.update(Buffer.alloc(length))
 }
