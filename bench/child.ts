@@ -5,6 +5,19 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
+const running = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
+/** Sees to it that a child does not outlive this process, however that ends. */
+export function owned<T extends ChildProcess>(child: T): T {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  return child
+}
+
 /** Ends a child and waits until it is gone. */
 export async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
@@ -30,8 +43,10 @@ export const spawnNode = (
   stdin: 'pipe' | 'ignore',
   env: Record<string, string> = {},
 ) =>
-  spawn(process.execPath, args, {
-    cwd: root,
-    stdio: [stdin, 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
-  })
+  owned(
+    spawn(process.execPath, args, {
+      cwd: root,
+      stdio: [stdin, 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    }),
+  )

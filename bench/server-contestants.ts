@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import { installBundledModel } from '../engine/store/bundled.ts'
-import { linesOf, root, spawnNode, stopped } from './child.ts'
+import { linesOf, owned, root, spawnNode, stopped } from './child.ts'
 import { BATCH_TOKENS, type Conditions, type Contestant, totalContext } from './contestant.ts'
 import { overHttp } from './http-stream.ts'
 
@@ -73,7 +73,7 @@ export async function startLlamaServer(program: string, conditions: Conditions):
     ['--host', '127.0.0.1'],
     ['--port', String(port)],
   ].flat()
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'ignore'] })
+  const child = owned(spawn(program, args, { stdio: 'ignore' }))
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`llama-server ended with status ${code}`)))

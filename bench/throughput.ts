@@ -6,10 +6,10 @@
  *     [--streams 1,4,8,16] [--tokens 32] [--minutes 12] [--empty] [--output FOLDER]
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { defaultThreads, thisCpu } from '../engine/machine/threads.ts'
 import type { Contestant } from './contestant.ts'
 import { type Field, startField } from './contestants.ts'
 import { allMeasures, firstToken, hangingUp, memory, type Numbers, type Step, streaming } from './measures.ts'
@@ -26,8 +26,8 @@ const FEWEST_ROUNDS = 3
 const { values } = parseArgs({
   options: {
     'llama-server': { type: 'string' },
-    /** As Snug chooses: a core is left to everything else on a small machine. */
-    threads: { type: 'string', default: String(defaultThreads(os.availableParallelism())) },
+    /** As Snug chooses. */
+    threads: { type: 'string', default: String(defaultThreads(thisCpu())) },
     rounds: { type: 'string', default: '5' },
     streams: { type: 'string', default: '1,4,8,16' },
     tokens: { type: 'string', default: '32' },
@@ -112,8 +112,4 @@ function summary(numbers: Numbers): string {
     shown(numbers.get(measure) ?? Number.NaN, measure.digits),
   )
   return texts.join(' ')
-}
-
-function defaultThreads(cores: number): number {
-  return cores <= 4 ? Math.max(1, cores - 1) : cores
 }

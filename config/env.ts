@@ -29,7 +29,9 @@ export const Env = z.object({
   OLLAMA_CONTEXT_LENGTH: lenient('0', parseUnsigned).describe(
     'Context length, in tokens, where neither the request nor the model names one; 0 means 4096',
   ),
-  OLLAMA_NUM_PARALLEL: lenient('1', parseUnsigned).describe('Requests one model serves at the same time'),
+  OLLAMA_NUM_PARALLEL: lenient('1', parseUnsigned).describe(
+    'Requests one model serves at the same time; 0 chooses 1 to 4 by free memory',
+  ),
   OLLAMA_MAX_LOADED_MODELS: lenient('0', parseUnsigned).describe(
     'Models in memory at the same time; 0 means 3',
   ),
@@ -55,6 +57,18 @@ export const Env = z.object({
     'Version of Ollama that clients are told; some of them refuse old ones',
   ),
   SNUG_THREADS: strict('0', parseThreads).describe('Compute threads of a model; 0 chooses by the machine'),
+  SNUG_MLOCK: strict('false', parseFlag).describe(
+    'Keep weights from being swapped out, where the system allows it',
+  ),
+  SNUG_NUMA: strict('off', word(['off', 'distribute', 'isolate', 'numactl'])).describe(
+    'On machines with several memory nodes: `distribute` over all, `isolate` to the one Snug starts on, or as `numactl` was told',
+  ),
+  SNUG_TENSOR_SPLIT: strict('', parseProportions).describe(
+    'Proportions of a model on each GPU, such as `3,1`; empty goes by their free memory',
+  ),
+  SNUG_CPU_EXPERT_LAYERS: strict('0', parseLayers).describe(
+    'Layers, from the first, whose experts stay in main memory (mixture-of-experts models): a number or `all`',
+  ),
   SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
     'Folder with the shared libraries of llama.cpp to use instead of the installed package',
   ),
@@ -83,6 +97,40 @@ function parseThreads(text: string): number {
   const threads = parseUnsigned(text)
   if (threads === undefined || threads > 1024) throw new Error(`"${text}" is not a number from 0 to 1024`)
   return threads
+}
+
+function parseFlag(text: string): boolean {
+  const flag = parseBool(text)
+  if (flag === undefined) throw new Error(`"${text}" is not true or false`)
+  return flag
+}
+
+/** llama.cpp knows no more GPUs (LLAMA_MAX_DEVICES). */
+const MOST_GPUS = 16
+
+function parseProportions(text: string): readonly number[] | undefined {
+  if (text === '') return undefined
+  const shares = text
+    .split(',')
+    .map((share) => (/^\s*\d+(\.\d+)?\s*$/.test(share) ? Number(share) : Number.NaN))
+  if (
+    shares.length <= MOST_GPUS &&
+    shares.every((share) => share >= 0) &&
+    shares.some((share) => share > 0)
+  ) {
+    return shares
+  }
+  throw new Error(`"${text}" is not up to ${MOST_GPUS} numbers between commas, such as 3,1`)
+}
+
+/** More than any model has. */
+const MOST_LAYERS = 4096
+
+function parseLayers(text: string): number | 'all' {
+  if (text === 'all') return text
+  const layers = parseUnsigned(text)
+  if (layers !== undefined && layers <= MOST_LAYERS) return layers
+  throw new Error(`"${text}" is not all or a number from 0 to ${MOST_LAYERS}`)
 }
 
 /** Timers cannot wait longer than 24 days, and nobody waits a day for a server to stop. */

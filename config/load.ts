@@ -19,7 +19,7 @@ export interface Config {
   readonly loadTimeoutMs: number
   /** Tokens; 0 lets the engine choose. */
   readonly contextLength: number
-  /** Requests per model, at least 1. */
+  /** Requests per model; 0 lets the engine choose. */
   readonly parallel: number
   /** 0 lets the engine choose. */
   readonly maxLoadedModels: number
@@ -27,6 +27,13 @@ export interface Config {
   readonly noPrune: boolean
   readonly flashAttention: boolean | 'auto'
   readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
+  /** Where and how weights are put. */
+  readonly placement: {
+    readonly mlock: boolean
+    readonly numa?: 'distribute' | 'isolate' | 'numactl'
+    readonly tensorSplit?: readonly number[]
+    readonly cpuExpertLayers: number | 'all'
+  }
   /** 0 lets the engine choose. */
   readonly threads: number
   /** Absolute; undefined uses the installed package. */
@@ -63,12 +70,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     keepAliveMs: read.OLLAMA_KEEP_ALIVE.value,
     loadTimeoutMs: read.OLLAMA_LOAD_TIMEOUT.value,
     contextLength: read.OLLAMA_CONTEXT_LENGTH.value,
-    parallel: Math.max(1, read.OLLAMA_NUM_PARALLEL.value),
+    parallel: read.OLLAMA_NUM_PARALLEL.value,
     maxLoadedModels: read.OLLAMA_MAX_LOADED_MODELS.value,
     maxQueue: read.OLLAMA_MAX_QUEUE.value,
     noPrune: read.OLLAMA_NOPRUNE.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
-    kvCacheType: read.OLLAMA_KV_CACHE_TYPE.value,
+    kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
+    placement: Object.freeze(placement(read)),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
     engineEnvironment: Object.freeze(engineEnvironment(env)),
@@ -76,8 +84,32 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     logFormat: read.SNUG_LOG_FORMAT.value,
     emulatedVersion: read.SNUG_EMULATED_VERSION.value,
     shutdownTimeoutMs: read.SNUG_SHUTDOWN_TIMEOUT.value,
-    warnings: Object.freeze([...readWarnings(read), ...foreignWarnings(given)]),
+    warnings: Object.freeze([...readWarnings(read), ...cacheWarning(read), ...foreignWarnings(given)]),
   })
+}
+
+type Settings = z.output<typeof Env>
+
+/** Quantized caches are read by flash attention alone; without it Ollama goes on with f16 (llm/server.go). */
+const needsF16 = (read: Settings): boolean =>
+  read.OLLAMA_FLASH_ATTENTION.value === false && read.OLLAMA_KV_CACHE_TYPE.value !== 'f16'
+
+const cacheWarning = (read: Settings): string[] =>
+  needsF16(read)
+    ? [
+        `OLLAMA_KV_CACHE_TYPE: ${read.OLLAMA_KV_CACHE_TYPE.value} needs flash attention, which is off; using f16`,
+      ]
+    : []
+
+function placement(read: Settings): Config['placement'] {
+  const numa = read.SNUG_NUMA.value
+  const tensorSplit = read.SNUG_TENSOR_SPLIT.value
+  return {
+    mlock: read.SNUG_MLOCK.value,
+    ...(numa === 'off' ? {} : { numa }),
+    ...(tensorSplit === undefined ? {} : { tensorSplit }),
+    cpuExpertLayers: read.SNUG_CPU_EXPERT_LAYERS.value,
+  }
 }
 
 /** Our variables with spaces and quotes around their values taken off; an empty one counts as not set. */

@@ -1,20 +1,77 @@
+import type { QuantizationType } from './quantization.ts'
 import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './types.ts'
 
 /** What to load and how. Paths are absolute. */
 export interface LoadPlan extends LoadOptions {
   weightsPath: string
   adapterPaths: readonly string[]
-  /** Requests the runner serves at the same time, each with `contextLength` tokens. */
+  /** How strongly each adapter acts, in their order; 1 where missing, 0 is without effect. */
+  adapterScales?: readonly number[]
+  /** Requests the runner serves at the same time, each with `contextLength` tokens; 0 chooses by free memory. */
   slots: number
+  /** What is known of the model's need of memory, for choosing slots and cells. */
+  memory?: { weightsBytes: number; kvBytesPerToken: number }
+  /** Keep weights from being swapped out. Where the system does not allow it, a warning is all that happens. */
+  mlock?: boolean
+  /** Read weights past the page cache; wins over `mmap` and `mlock`. */
+  directIo?: boolean
+  /** How memory and threads are spread over the nodes of a machine with several (llama.cpp's `--numa`). */
+  numa?: 'distribute' | 'isolate' | 'numactl'
+  /** Proportions of the model on each GPU, in the order of devices; the library's own choice where absent. */
+  tensorSplit?: readonly number[]
+  /** Mixture-of-experts models: the experts of so many first layers stay in main memory. */
+  cpuExpertLayers?: number | 'all'
+  /**
+   * Tensors whose name matches a pattern (ECMAScript syntax of C++'s std::regex) go to the device named: `CPU`
+   * or one of the library's, such as `CUDA0`. The first match counts, before `cpuExpertLayers`.
+   */
+  tensorOverrides?: readonly { pattern: string; device: string }[]
+  /** Instead of what the model's file says of its positions. */
+  rope?: RopeOverrides
   kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   flashAttention: boolean | 'auto'
+  /** The model only embeds or ranks: it gets no context for generating text. */
+  embedsOnly?: boolean
 }
 
-/** Bytes by device and kind, as the native library reports them after a load. */
+/** Rotary position embedding: what is absent is as the model's file says. */
+export interface RopeOverrides {
+  scaling?: 'none' | 'linear' | 'yarn' | 'longrope'
+  frequencyBase?: number
+  /** Below 1 stretches positions: 0.5 doubles the context. */
+  frequencyScale?: number
+  /** YaRN: how far to extrapolate (0 interpolates everything) and the factor on attention. */
+  yarnExtFactor?: number
+  yarnAttnFactor?: number
+  yarnBetaFast?: number
+  yarnBetaSlow?: number
+  /** YaRN: the context length the model was trained with. */
+  yarnOriginalContext?: number
+}
+
+/**
+ * Bytes by device and kind, as the native library logs them when it loads: mebibytes with two decimals, so within
+ * 5 KiB of the truth. llama.cpp's C interface has nothing more exact; its `llama_get_memory_breakdown` returns a
+ * C++ container, whose layout differs between compilers.
+ */
 export interface BufferSize {
   device: string
   kind: 'weights' | 'kv' | 'compute' | 'output'
   bytes: number
+}
+
+/** How a model makes one vector out of the tokens of an input. `rank`: not a vector but scores. */
+export type Pooling = 'mean' | 'cls' | 'last' | 'rank'
+
+/** What a runner knows of the embeddings, or scores, that its model gives. */
+export interface EmbeddingInfo {
+  pooling: Pooling
+  /** Numbers for each input. */
+  length: number
+  /** Tokens one input may have. */
+  maxTokens: number
+  /** Tokens that stand before, between and after the two texts that a reranker without a template compares. */
+  pair: { before: number[]; between: number[]; after: number[] }
 }
 
 export interface RunnerInfo {
@@ -29,6 +86,8 @@ export interface RunnerInfo {
   addsBos: boolean
   /** Context shift is possible with this model's memory. */
   canShift: boolean
+  /** Absent where the model cannot embed. */
+  embedding?: EmbeddingInfo
   /** For logs and diagnosis: library version, CPU features, devices. */
   description: string
 }
@@ -79,10 +138,26 @@ export interface Runner {
   detokenize(tokens: readonly number[]): Promise<string>
   /** Waits for a free slot. Throws EngineError `runner_died` when the runner goes; stops soon after `signal` aborts. */
   generate(request: RunnerRequest, signal: AbortSignal): AsyncIterable<RunnerEvent>
+  /**
+   * The embedding of each input as the model gives it, not normalised. Requests share decode steps. Throws
+   * EngineError `bad_request` for an input without tokens, with unknown ones or too many, and rejects as soon
+   * as `signal` aborts. Absent where the model cannot embed.
+   */
+  embed?(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<Float32Array[]>
+  /** The raw score of each input, a query with a document. Otherwise like `embed`; only rerankers have it. */
+  rerank?(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<number[]>
   /** What the runner itself says it is doing. */
   status(): Promise<RunnerStatus>
   /** Ends the runner and waits until its process is gone. */
   close(): Promise<void>
+}
+
+/** Weights to store in another type. Paths are absolute. */
+export interface QuantizeJob {
+  from: string
+  /** Appears under this name when it is complete, instead of what is there. */
+  to: string
+  type: QuantizationType
 }
 
 /** A way to run models: embedded llama.cpp, a managed llama-server, a remote engine. */
@@ -93,5 +168,15 @@ export interface Backend {
    * an abort of `signal` stops the load and frees what it took.
    */
   load(plan: LoadPlan, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<Runner>
+  /**
+   * Writes a GGUF file's weights in another type; `bytes` is the size of the new file. `onProgress` gets
+   * fractions that never fall and end with 1. Throws EngineError `quantize_failed` with the reason, and
+   * `cancelled` soon after `signal` aborts; no part of the new file stays then.
+   */
+  quantize?(
+    job: QuantizeJob,
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+  ): Promise<{ bytes: number }>
   close(): Promise<void>
 }

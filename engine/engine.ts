@@ -1,8 +1,10 @@
 /** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
 
 import { shapeAnswer } from './answer.ts'
-import type { Backend } from './backend.ts'
+import type { Backend, Runner } from './backend.ts'
 import { checkJob } from './check.ts'
+import { embedInputs } from './embedding/embed.ts'
+import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { Log } from './log.ts'
@@ -12,7 +14,7 @@ import { createScheduler } from './scheduler/scheduler.ts'
 import type { Resident } from './scheduler/types.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
 import type { InstalledModel } from './store/types.ts'
-import type { Engine, EngineEvent, Job, LoadedModel } from './types.ts'
+import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, RerankJob } from './types.ts'
 
 export interface EngineParts {
   backend: Backend
@@ -74,8 +76,35 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
     }
   }
 
+  /** One answer of a runner, with the times of it. */
+  async function once<J extends EmbedJob | RerankJob, R>(
+    job: J,
+    signal: AbortSignal,
+    work: (job: J, runner: Runner, signal: AbortSignal) => Promise<R>,
+  ): Promise<R & { loadMs: number; totalMs: number }> {
+    const startedAt = performance.now()
+    const lease = await acquire(job, signal)
+    const loadMs = performance.now() - startedAt
+    try {
+      const result = await work(job, lease.runner, signal)
+      return { ...result, loadMs, totalMs: performance.now() - startedAt }
+    } catch (error) {
+      throw signal.aborted ? cancelled(signal.reason) : error
+    } finally {
+      lease.release()
+    }
+  }
+
   return {
     run,
+    async embed(job, signal) {
+      if (job.model.facts?.isReranker) throw cannot(job, 'embedding')
+      return once(job, signal, embedInputs)
+    },
+    async rerank(job, signal) {
+      if (!job.model.facts?.isReranker) throw cannot(job, 'reranking')
+      return once(job, signal, rerankDocuments)
+    },
     check: checkJob,
     render(job) {
       const { text, imageCount } = promptFor(job, new Date())
@@ -96,6 +125,9 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
     close: () => scheduler.close(),
   }
 }
+
+const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
+  new EngineError('unsupported', `"${rawName}" does not support ${what}`)
 
 /** Whoever aborted may have said why in words for the client. */
 const cancelled = (reason: unknown): EngineError =>

@@ -7,11 +7,13 @@ export type EngineErrorCode =
   | 'model_not_found'
   | 'unsupported'
   | 'context_overflow'
+  | 'bad_embedding'
   | 'busy'
   | 'cancelled'
   | 'load_failed'
   | 'load_timeout'
   | 'runner_died'
+  | 'quantize_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

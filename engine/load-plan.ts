@@ -1,5 +1,6 @@
 import type { LoadPlan } from './backend.ts'
 import { EngineError } from './errors.ts'
+import { kvBytesPerToken } from './kv-bytes.ts'
 import { resolveOptions } from './options.ts'
 import { type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import type { Job, ModelOptions } from './types.ts'
@@ -19,14 +20,18 @@ const ONE_AT_A_TIME = new Set([
   'nemotron_h_omni',
 ])
 
+/** An input must fit into one step, so it is larger than for generating (ollama llm/llama_server.go). */
+const EMBEDDING_BATCH = 2048
+
 /** The options a job really runs with: request over model over dialect over built-in defaults. */
 export function optionsFor(
   job: Pick<Job, 'model' | 'options' | 'defaults'>,
   settings: EngineSettings,
 ): ModelOptions {
   const { model, options, defaults } = job
+  const hasPooling = model.facts?.hasPooling === true
   return resolveOptions({
-    defaults: defaults ?? {},
+    defaults: hasPooling ? { batchTokens: EMBEDDING_BATCH, ...defaults } : (defaults ?? {}),
     parameters: model.parameters,
     request: options,
     trainedContext: model.facts?.contextLength,
@@ -45,12 +50,17 @@ export function loadPlanFor(
     throw new EngineError('unsupported', 'this server cannot run this remote model')
   }
   const isAlone = model.facts?.hasPooling === true || ONE_AT_A_TIME.has(model.facts?.architecture ?? '')
+  const { facts } = model
+  const perToken = facts && kvBytesPerToken(facts, settings.kvCacheType)
   return {
     weightsPath: model.weightsPath,
     adapterPaths: model.adapterPaths,
-    slots: isAlone ? 1 : Math.max(1, settings.parallel),
+    slots: isAlone ? 1 : settings.parallel,
+    ...(perToken ? { memory: { weightsBytes: facts.tensorBytes, kvBytesPerToken: perToken } } : {}),
+    ...settings.placement,
     kvCacheType: settings.kvCacheType,
     flashAttention: settings.flashAttention,
+    ...(model.capabilities.includes('completion') ? {} : { embedsOnly: true }),
     contextLength: options.contextLength,
     batchTokens: options.batchTokens,
     gpuLayers: options.gpuLayers,

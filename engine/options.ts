@@ -23,9 +23,21 @@ export const DEFAULT_OPTIONS: Omit<ModelOptions, 'contextLength'> = {
   frequencyPenalty: 0,
   stop: [],
   logitBias: [],
+  // llama.cpp common/common.h.
+  mirostat: 0,
+  mirostatTau: 5,
+  mirostatEta: 0.1,
+  dryMultiplier: 0,
+  dryBase: 1.75,
+  dryAllowedLength: 2,
+  dryPenaltyLastN: 64,
+  drySequenceBreakers: ['\n', ':', '"', '*'],
+  xtcProbability: 0,
+  xtcThreshold: 0.1,
+  topNSigma: -1,
 }
 
-type Kind = 'integer' | 'float32' | 'boolean' | 'strings'
+type Kind = 'integer' | 'float32' | 'boolean' | 'strings' | 'breakers'
 
 const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
   num_ctx: { key: 'contextLength', kind: 'integer' },
@@ -47,6 +59,18 @@ const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
   presence_penalty: { key: 'presencePenalty', kind: 'float32' },
   frequency_penalty: { key: 'frequencyPenalty', kind: 'float32' },
   stop: { key: 'stop', kind: 'strings' },
+  // By llama-server's names; older versions of Ollama had mirostat too.
+  mirostat: { key: 'mirostat', kind: 'integer' },
+  mirostat_tau: { key: 'mirostatTau', kind: 'float32' },
+  mirostat_eta: { key: 'mirostatEta', kind: 'float32' },
+  dry_multiplier: { key: 'dryMultiplier', kind: 'float32' },
+  dry_base: { key: 'dryBase', kind: 'float32' },
+  dry_allowed_length: { key: 'dryAllowedLength', kind: 'integer' },
+  dry_penalty_last_n: { key: 'dryPenaltyLastN', kind: 'integer' },
+  dry_sequence_breakers: { key: 'drySequenceBreakers', kind: 'breakers' },
+  xtc_probability: { key: 'xtcProbability', kind: 'float32' },
+  xtc_threshold: { key: 'xtcThreshold', kind: 'float32' },
+  top_n_sigma: { key: 'topNSigma', kind: 'float32' },
 }
 
 /** Ollama leaves a num_predict of 0 out of what it tells its engine, so there it is no limit (llm/llama_server.go). */
@@ -78,12 +102,24 @@ function read(name: string, kind: Kind, value: unknown): unknown {
     case 'boolean':
       if (typeof value === 'boolean') return value
       throw wrongType(name, 'type boolean')
+    case 'breakers':
+      return boundedTexts(name, read(name, 'strings', value) as string[])
     case 'strings':
       if (!Array.isArray(value)) throw wrongType(name, 'type array')
       // An empty text would end every answer at once.
       if (value.every((item) => typeof item === 'string')) return value.filter((item) => item !== '')
       throw wrongType(name, 'an array of strings')
   }
+}
+
+/** Each is compared with every token of the vocabulary; llama.cpp itself reads no more than these bytes of one. */
+const MAX_BREAKERS = 16
+const MAX_BREAKER_BYTES = 40
+
+function boundedTexts(name: string, texts: string[]): string[] {
+  const isShort = texts.every((text) => Buffer.byteLength(text) <= MAX_BREAKER_BYTES)
+  if (isShort && texts.length <= MAX_BREAKERS) return texts
+  throw wrongType(name, `at most ${MAX_BREAKERS} strings of at most ${MAX_BREAKER_BYTES} bytes`)
 }
 
 /** JSON can write 1e999, which no option means. */

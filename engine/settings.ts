@@ -8,7 +8,7 @@ export interface EngineSettings {
   loadTimeoutMs: number
   /** Context of requests that name none; 0 chooses. */
   contextLength: number
-  /** Requests a runner serves at the same time. */
+  /** Requests a runner serves at the same time; 0 chooses by free memory. */
   parallel: number
   /** 0 chooses. */
   maxLoadedModels: number
@@ -16,6 +16,8 @@ export interface EngineSettings {
   maxQueue: number
   kvCacheType: LoadPlan['kvCacheType']
   flashAttention: LoadPlan['flashAttention']
+  /** Where and how weights are put, for every model. */
+  placement?: Pick<LoadPlan, 'mlock' | 'directIo' | 'numa' | 'tensorSplit' | 'cpuExpertLayers'>
 }
 
 /** Ollama's choice for machines with little or no GPU memory (envconfig and server/routes.go). */

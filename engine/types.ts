@@ -60,6 +60,28 @@ export interface SamplingOptions {
   repeatPenalty: number
   presencePenalty: number
   frequencyPenalty: number
+  /** 0 is off, 1 and 2 are its versions; in place of what narrows the choice, and of penalties. */
+  mirostat: number
+  /** The surprise mirostat aims at, in bits. */
+  mirostatTau: number
+  /** How fast mirostat follows. */
+  mirostatEta: number
+  /** DRY: how hard tokens are punished that go on with a repetition; 0 is off. */
+  dryMultiplier: number
+  /** What each further repeated token multiplies the punishment with. */
+  dryBase: number
+  /** Repetitions of up to so many tokens go unpunished. */
+  dryAllowedLength: number
+  /** Tokens DRY looks back on; -1 is the whole context, 0 turns it off. */
+  dryPenaltyLastN: number
+  /** Texts across which nothing counts as repeated. */
+  drySequenceBreakers: readonly string[]
+  /** XTC: how often the likeliest tokens are left out. */
+  xtcProbability: number
+  /** All tokens likelier than this are left out but the last of them; above 0.5 is off. */
+  xtcThreshold: number
+  /** Keeps tokens within so many standard deviations of the best logit; 0 or less is off. */
+  topNSigma: number
   /** Added to the logit of a token before sampling. */
   logitBias: readonly (readonly [token: number, bias: number])[]
 }
@@ -118,6 +140,40 @@ export interface GenerateJob extends JobBase {
 }
 
 export type Job = ChatJob | GenerateJob
+
+type ModelUse = Pick<JobBase, 'model' | 'rawName' | 'options' | 'defaults' | 'keepAliveMs'>
+
+export interface EmbedJob extends ModelUse {
+  /** Texts, or tokens that are fed as they are. */
+  inputs: readonly (string | readonly number[])[]
+  /** An input longer than the context: leave out its end (true) or refuse (false). */
+  truncate: boolean
+  /** Vectors of length 1; else as the model gives them. */
+  normalize: boolean
+  /** Keep only the first numbers of each vector; 0, or more than there are, keeps all. */
+  dimensions?: number
+}
+
+/** Times in milliseconds. */
+export interface Embeddings {
+  /** In the order of the inputs. */
+  vectors: Float32Array[]
+  /** Of all inputs together, as they were evaluated. */
+  promptTokens: number
+  loadMs: number
+  totalMs: number
+}
+
+export interface RerankJob extends ModelUse {
+  query: string
+  /** The end of one that is too long is left out. */
+  documents: readonly string[]
+}
+
+export interface Reranking extends Omit<Embeddings, 'vectors'> {
+  /** In the order of the documents; higher fits the query better. */
+  scores: { raw: number; probability: number }[]
+}
 
 export interface TokenLogprob {
   /** The token's text; broken UTF-8 shown as U+FFFD. */
@@ -187,12 +243,19 @@ export interface Engine {
    * after `signal` aborts.
    */
   run(job: Job, signal: AbortSignal): AsyncIterable<EngineEvent>
+  /**
+   * Embeds inputs, all or none. Throws EngineError: `unsupported`, `context_overflow` for an input that is too
+   * long, `bad_request` for unknown tokens, `bad_embedding` when the model gave numbers that are none.
+   */
+  embed(job: EmbedJob, signal: AbortSignal): Promise<Embeddings>
+  /** Scores documents by how well they fit a query. Throws EngineError like `embed`. */
+  rerank(job: RerankJob, signal: AbortSignal): Promise<Reranking>
   /** Refuses what `run` would refuse without a loaded model (capabilities, format). Throws EngineError. */
   check(job: Job): void
   /** The prompt `run` would use. Loads nothing and drops no turns. */
   render(job: Job): RenderedPrompt
   /** Puts the model in memory and resets its keep-alive. */
-  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs' | 'shift'>, signal: AbortSignal): Promise<void>
+  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs'>, signal: AbortSignal): Promise<void>
   /** Lets a loaded model go as soon as its running requests have ended. Returns at once. */
   unload(model: InstalledModel): void
   /** Longest remaining time first. */

@@ -4,6 +4,9 @@ import type { GgufFacts, GgufHeader, GgufValue } from './types.ts'
 /** Far more layers than any model has; a list of one number a layer is kept. */
 const MAX_LAYERS = 4096
 
+/** llama.cpp's LLAMA_POOLING_TYPE_RANK. */
+const RANK_POOLING = 4
+
 type Metadata = GgufHeader['metadata']
 
 /**
@@ -36,6 +39,7 @@ export function ggufFacts({ metadata, tensors }: Pick<GgufHeader, 'metadata' | '
     addBos: flag(metadata.get('tokenizer.ggml.add_bos_token')),
     fillInMiddle: fillInMiddle(metadata),
     hasPooling: own('pooling_type') !== undefined,
+    isReranker: own('pooling_type') === RANK_POOLING,
     hasVision: own('vision.block_count') !== undefined || flag(own('has_vision_encoder')) === true,
     hasAudio: hasAudio(architecture, own),
     tensorBytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),

@@ -73,6 +73,8 @@ export interface GgufFacts {
   /** The texts of the fill-in-middle tokens, when the file names all three. */
   fillInMiddle: { prefix: string; suffix: string; middle: string } | undefined
   hasPooling: boolean
+  /** Gives scores for a query and a document, not vectors. */
+  isReranker: boolean
   hasVision: boolean
   hasAudio: boolean
   /** Bytes of tensor data by the header's own account. */

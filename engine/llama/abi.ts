@@ -4,9 +4,10 @@
  * our layout, must come out as llama.cpp's sources give them.
  */
 import { EngineError } from '../errors.ts'
-import { type ContextParams, KNOWN_VERSIONS, type ModelParams } from './layout.ts'
+import { type ContextParams, KNOWN_VERSIONS, type ModelParams, type QuantizeParams } from './layout.ts'
 
-// src/llama-model.cpp llama_model_default_params, src/llama-context.cpp llama_context_default_params.
+// src/llama-model.cpp llama_model_default_params, src/llama-context.cpp llama_context_default_params,
+// src/llama-quant.cpp llama_model_quantize_default_params.
 const MODEL_DEFAULTS: Record<string, unknown> = {
   devices: null,
   n_gpu_layers: -1,
@@ -42,12 +43,28 @@ const CONTEXT_DEFAULTS: Record<string, unknown> = {
   kv_unified: false,
   n_samplers: 0,
 }
+const QUANTIZE_DEFAULTS: Record<string, unknown> = {
+  nthread: 0,
+  ftype: 7,
+  allow_requantize: false,
+  quantize_output_tensor: true,
+  only_copy: false,
+  pure: false,
+  keep_split: false,
+  dry_run: false,
+  imatrix: null,
+  kv_overrides: null,
+  tt_overrides: null,
+  prune_layers: null,
+  max_buf_size: 8 * 1024 ** 3,
+}
 
 /** What a library says of itself. */
 export interface SelfDescription {
   version: () => string
   defaultModelParams: () => ModelParams
   defaultContextParams: () => ContextParams
+  defaultQuantizeParams: () => QuantizeParams
 }
 
 /** Throws EngineError `load_failed` naming the first thing that differs from what this build knows. */
@@ -61,6 +78,7 @@ export function checkAbi(library: SelfDescription): void {
   }
   compare('llama_model_params', MODEL_DEFAULTS, { ...library.defaultModelParams() })
   compare('llama_context_params', CONTEXT_DEFAULTS, { ...library.defaultContextParams() })
+  compare('llama_model_quantize_params', QUANTIZE_DEFAULTS, { ...library.defaultQuantizeParams() })
 }
 
 function compare(struct: string, expected: Record<string, unknown>, actual: Record<string, unknown>): void {

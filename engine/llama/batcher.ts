@@ -9,6 +9,7 @@
 import type { RunnerRequest, RunnerStatus } from '../backend.ts'
 import { failureOf, type StepEvent } from '../runner/protocol.ts'
 import type { StopReason } from '../types.ts'
+import { hasRoomFor, promptOf, resume, type Waiting, winBackCells } from './admission.ts'
 import { dropUnfinished, reusePrefix, shiftContext } from './cells.ts'
 import { DECODE } from './layout.ts'
 import { logprobsOf } from './logprobs.ts'
@@ -34,7 +35,9 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     lastUse: 0,
     task: undefined,
   }))
-  const waiting: { id: number; request: RunnerRequest }[] = []
+  const waiting: Waiting[] = []
+  /** Requests whose sampler is still made ready. */
+  const preparing = new Set<number>()
   let uses = 0
   let outputTokens = 0
   let isRunning = false
@@ -76,23 +79,22 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     isDecoding = true
     const code = await model.decode()
     isDecoding = false
-    for (const share of shares) {
-      if (code === DECODE.ok) advance(share)
-      else fail(share, code)
-    }
+    if (code === DECODE.noSlot && winBack()) return true
+    for (const share of shares) conclude(share, code)
     return true
   }
 
   /** Gives waiting requests to free slots, in order of arrival. */
   function admit(): void {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const placement = placementFor(next.request.prompt, slots)
-      if (placement === undefined) return
+      const placement = placementFor(promptOf(next), slots)
+      if (placement === undefined || !hasRoomFor(model, slots, next, placement)) return
       waiting.shift()
       try {
         const { slot, source, prefix } = placement
         checkPrompt(model, next.request.prompt)
-        slot.task = createTask(model, next.id, next.request, reusePrefix(model, slot, source, prefix))
+        const reused = reusePrefix(model, slot, source, prefix)
+        slot.task = next.task ? resume(next.task, reused) : createTask(model, next.id, next.request, reused)
         slot.lastUse = ++uses
       } catch (error) {
         events.push({ id: next.id, type: 'failed', failure: failureOf(error) })
@@ -106,6 +108,11 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     if (task?.promptDoneAt === undefined || slot.tokens.length < model.contextLength) return
     if (task.request.shift && model.canShift) shiftContext(model, slot, task)
     else finish(slot, task, 'length')
+  }
+
+  function conclude(share: Share, code: number): void {
+    if (code === DECODE.ok) advance(share)
+    else fail(share, code)
   }
 
   /** The step succeeded: its tokens are in memory, and a complete prompt or answer gets its next token. */
@@ -124,7 +131,8 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   }
 
   function takeToken(slot: Slot, task: Task, row: number): void {
-    const token = task.sampler.sample(row)
+    const token = sampled(slot, task, row)
+    if (token === undefined) return
     task.outputTokens += 1
     outputTokens += 1
     if (model.library.isEndOfGeneration(model.vocabulary, token)) {
@@ -134,13 +142,25 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     task.unreported += 1
     task.tokenIds.push(token)
     const { topLogprobs } = task.request
-    if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, token, topLogprobs))
-    const { text, stopped } = task.text.push(task.shown.get(token) ?? model.tokenBytes(token))
+    const bytes = task.shown.get(token) ?? model.tokenBytes(token)
+    if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, { token, bytes }, topLogprobs))
+    const { text, stopped } = task.text.push(bytes)
     if (text !== '') report(task, text)
     if (stopped) end(slot, task, 'stop')
     else if (isSpent(task)) finish(slot, task, 'length')
     task.pending = [token]
     task.fed = 0
+  }
+
+  /** Undefined when nothing could be chosen: the request has failed then. */
+  function sampled(slot: Slot, task: Task, row: number): number | undefined {
+    try {
+      return task.sampler.sample(row)
+    } catch (error) {
+      events.push({ id: task.id, type: 'failed', failure: failureOf(error) })
+      release(slot)
+      return undefined
+    }
   }
 
   function report(task: Task, text: string): void {
@@ -180,16 +200,34 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     release(slot)
   }
 
-  const find = (id: number) => slots.find((slot) => slot.task?.id === id)?.task
+  /** The pool is full: the step is tried again with cells won back. False when there are none to win. */
+  function winBack(): boolean {
+    const won = winBackCells(model, slots)
+    // In front of the queue: whoever was put back before is younger.
+    if (typeof won === 'object') waiting.unshift(won)
+    return won !== 'failed'
+  }
+
+  const find = (id: number) => [...slots, ...waiting].find(({ task }) => task?.id === id)?.task
 
   return {
     add(id, request) {
-      waiting.push({ id, request })
-      void wake()
+      const ready = model.dry.prepare(request.sampling)
+      if (ready === undefined) {
+        waiting.push({ id, request })
+        void wake()
+        return
+      }
+      preparing.add(id)
+      void ready.then(() => {
+        if (preparing.delete(id)) waiting.push({ id, request })
+        void wake()
+      })
     },
     cancel(id) {
+      preparing.delete(id)
       const at = waiting.findIndex((entry) => entry.id === id)
-      if (at >= 0) waiting.splice(at, 1)
+      if (at >= 0) waiting.splice(at, 1)[0]?.task?.sampler.close()
       const task = find(id)
       if (task === undefined) return
       task.isCancelled = true
@@ -208,7 +246,7 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     },
     status: () => ({
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
-      waiting: waiting.length,
+      waiting: waiting.length + preparing.size,
       outputTokens,
     }),
   }

@@ -4,6 +4,7 @@ const KIND: Record<string, BufferSize['kind']> = {
   model: 'weights',
   KV: 'kv',
   RS: 'kv',
+  LoRA: 'weights',
   compute: 'compute',
   output: 'output',
 }
@@ -13,12 +14,22 @@ const KIND: Record<string, BufferSize['kind']> = {
  * Anything else gives undefined. `RS` is the state of recurrent layers, which stands where a KV cache would.
  */
 export function parseBufferSize(line: string): BufferSize | undefined {
-  const match = /(\S+)\s+(model|KV|RS|compute|output) buffer size\s*=\s*([\d.]+) MiB/.exec(line)
+  const match = /(\S+)\s+(model|KV|RS|LoRA|compute|output) buffer size\s*=\s*([\d.]+) MiB/.exec(line)
   const [, device, kind, mebibytes] = match ?? []
   if (device === undefined || kind === undefined || mebibytes === undefined) return undefined
   const known = KIND[kind]
   if (known === undefined) return undefined
   return { device, kind: known, bytes: Math.round(Number(mebibytes) * 1024 * 1024) }
+}
+
+/**
+ * Adds a buffer to those of a load. Kinds that come in several parts add up by device; the scheduler's compute
+ * buffer is announced anew whenever it changes, and then replaces what was said before.
+ */
+export function addBuffer(buffers: BufferSize[], buffer: BufferSize): void {
+  const same = buffers.find(({ device, kind }) => device === buffer.device && kind === buffer.kind)
+  if (same === undefined) buffers.push(buffer)
+  else same.bytes = buffer.bytes + (buffer.kind === 'compute' ? 0 : same.bytes)
 }
 
 /** True for memory of the machine itself: the CPU's own buffers and those a GPU driver pins on the host. */

@@ -34,14 +34,22 @@ export const modelParams = koffi.struct('llama_model_params', {
 /** The fields Snug sets or checks; the rest keep the library's defaults. */
 export interface ModelParams {
   n_gpu_layers: number
+  tensor_buft_overrides: unknown
   split_mode: number
   load_mode: number
   main_gpu: number
+  tensor_split: unknown
   progress_callback: Pointer
   vocab_only: boolean
   check_tensors: boolean
   use_extra_bufts: boolean
 }
+
+/** An entry of `tensor_buft_overrides`. */
+export const tensorOverride = koffi.struct('llama_model_tensor_buft_override', {
+  pattern: 'void *',
+  buft: 'void *',
+})
 
 export const contextParams = koffi.struct('llama_context_params', {
   n_ctx: 'uint32',
@@ -91,6 +99,14 @@ export interface ContextParams {
   n_threads: number
   n_threads_batch: number
   pooling_type: number
+  rope_scaling_type: number
+  rope_freq_base: number
+  rope_freq_scale: number
+  yarn_ext_factor: number
+  yarn_attn_factor: number
+  yarn_beta_fast: number
+  yarn_beta_slow: number
+  yarn_orig_ctx: number
   flash_attn_type: number
   type_k: number
   type_v: number
@@ -101,6 +117,31 @@ export interface ContextParams {
   no_perf: boolean
   swa_full: boolean
   kv_unified: boolean
+}
+
+export const quantizeParams = koffi.struct('llama_model_quantize_params', {
+  nthread: 'int32',
+  ftype: 'int',
+  output_tensor_type: 'int',
+  token_embedding_type: 'int',
+  allow_requantize: 'bool',
+  quantize_output_tensor: 'bool',
+  only_copy: 'bool',
+  pure: 'bool',
+  keep_split: 'bool',
+  dry_run: 'bool',
+  imatrix: 'void *',
+  kv_overrides: 'void *',
+  tt_overrides: 'void *',
+  prune_layers: 'void *',
+  max_buf_size: 'size_t',
+})
+
+export interface QuantizeParams {
+  nthread: number
+  ftype: number
+  allow_requantize: boolean
+  max_buf_size: number
 }
 
 export const batchStruct = koffi.struct('llama_batch', {
@@ -125,10 +166,14 @@ export interface Batch {
 
 export const samplerChainParams = koffi.struct('llama_sampler_chain_params', { no_perf: 'bool' })
 
-export const logitBiasStruct = koffi.struct('llama_logit_bias', { token: 'int32', bias: 'float' })
-
 /** enum llama_load_mode: how weights come into memory. `auto` maps the file except on integrated GPUs. */
-export const LOAD_MODE = { auto: -1, none: 0, mmap: 1 } as const
+export const LOAD_MODE = { auto: -1, none: 0, mmap: 1, mlock: 2, mmapMlock: 3, directIo: 4 } as const
+
+/** enum ggml_numa_strategy (ggml/include/ggml-cpu.h). */
+export const NUMA = { distribute: 1, isolate: 2, numactl: 3 } as const
+
+/** enum llama_rope_scaling_type. */
+export const ROPE_SCALING = { none: 0, linear: 1, yarn: 2, longrope: 3 } as const
 
 /** enum ggml_type of the cache. */
 export const KV_CACHE_TYPE = { f16: 1, q8_0: 8, q4_0: 2 } as const

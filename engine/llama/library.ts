@@ -8,7 +8,7 @@ import path from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { EngineError } from '../errors.ts'
 import './layout.ts'
-import type { Batch, ContextParams, ModelParams, Pointer } from './layout.ts'
+import type { Batch, ContextParams, ModelParams, Pointer, QuantizeParams } from './layout.ts'
 
 const LIBRARY = String.raw`\.(?:so|dylib|dll)$`
 const GGML_BASE = new RegExp(String.raw`^(?:lib)?ggml-base(?:\..*)?${LIBRARY}`)
@@ -103,22 +103,46 @@ export function openLibrary(folder: string) {
     deviceCount: bind<[], number>(ggml, 'size_t ggml_backend_dev_count()'),
     device: bind<[number], Pointer>(ggml, 'void *ggml_backend_dev_get(size_t)'),
     deviceName: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_name(void *)'),
+    deviceByName: bind<[string], Pointer>(ggml, 'void *ggml_backend_dev_by_name(const char *)'),
+    deviceBufferType: bind<[Pointer], Pointer>(base, 'void *ggml_backend_dev_buffer_type(void *)'),
+    deviceMemory: bind<[Pointer, BigUint64Array, BigUint64Array], void>(
+      base,
+      'void ggml_backend_dev_memory(void *, void *, void *)',
+    ),
+    cpuBufferType: bind<[], Pointer>(base, 'void *ggml_backend_cpu_buffer_type()'),
     deviceDescription: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_description(void *)'),
 
     version: f<[], string>('const char *llama_version()'),
     setLog: f<[bigint, Pointer], void>('void llama_log_set(void *, void *)'),
     initBackend: f<[], void>('void llama_backend_init()'),
+    initNuma: f<[number], void>('void llama_numa_init(int)'),
+    maxDevices: f<[], number>('size_t llama_max_devices()'),
     defaultModelParams: f<[], ModelParams>('llama_model_params llama_model_default_params()'),
     defaultContextParams: f<[], ContextParams>('llama_context_params llama_context_default_params()'),
+    defaultQuantizeParams: f<[], QuantizeParams>(
+      'llama_model_quantize_params llama_model_quantize_default_params()',
+    ),
 
+    quantize: f<[string, string, QuantizeParams], number>(
+      'uint32 llama_model_quantize(const char *, const char *, llama_model_quantize_params *)',
+    ),
     loadModel: f<[string, ModelParams], Pointer>(
       'void *llama_model_load_from_file(const char *, llama_model_params)',
     ),
     slidingWindow: f<[Pointer], number>('int32 llama_model_n_swa(void *)'),
+    hasEncoder: f<[Pointer], boolean>('bool llama_model_has_encoder(void *)'),
+    /** Numbers in a pooled embedding. */
+    embeddingLength: f<[Pointer], number>('int32 llama_model_n_embd_out(void *)'),
+    /** Scores that a reranker's head gives. */
+    classCount: f<[Pointer], number>('uint32 llama_model_n_cls_out(void *)'),
+    metadataText: f<[Pointer, string, Buffer, number], number>(
+      'int32 llama_model_meta_val_str(void *, const char *, void *, size_t)',
+    ),
     vocabulary: f<[Pointer], Pointer>('void *llama_model_get_vocab(void *)'),
     createContext: f<[Pointer, ContextParams], Pointer>(
       'void *llama_init_from_model(void *, llama_context_params)',
     ),
+    setThreads: f<[Pointer, number, number], void>('void llama_set_n_threads(void *, int32, int32)'),
     loadAdapter: f<[Pointer, string], Pointer>('void *llama_adapter_lora_init(void *, const char *)'),
     setAdapters: f<[Pointer, BigUint64Array, number, Float32Array], number>(
       'int32 llama_set_adapters_lora(void *, void *, size_t, void *)',
@@ -126,6 +150,11 @@ export function openLibrary(folder: string) {
 
     tokenCount: f<[Pointer], number>('int32 llama_vocab_n_tokens(void *)'),
     addsBos: f<[Pointer], boolean>('bool llama_vocab_get_add_bos(void *)'),
+    addsEos: f<[Pointer], boolean>('bool llama_vocab_get_add_eos(void *)'),
+    addsSeparator: f<[Pointer], boolean>('bool llama_vocab_get_add_sep(void *)'),
+    bosToken: f<[Pointer], number>('int32 llama_vocab_bos(void *)'),
+    eosToken: f<[Pointer], number>('int32 llama_vocab_eos(void *)'),
+    separatorToken: f<[Pointer], number>('int32 llama_vocab_sep(void *)'),
     isEndOfGeneration: f<[Pointer, number], boolean>('bool llama_vocab_is_eog(void *, int32)'),
     tokenize: f<[Pointer, Buffer, number, Int32Array, number, boolean, boolean], number>(
       'int32 llama_tokenize(void *, const void *, int32, void *, int32, bool, bool)',
@@ -140,6 +169,8 @@ export function openLibrary(folder: string) {
     createBatch: f<[number, number, number], Batch>('llama_batch llama_batch_init(int32, int32, int32)'),
     decode: f<[Pointer, Batch], number>('int32 llama_decode(void *, llama_batch)'),
     logits: f<[Pointer, number], Pointer>('void *llama_get_logits_ith(void *, int32)'),
+    /** The pooled embedding of a sequence in the last decode; null when it was not in it. */
+    sequenceEmbedding: f<[Pointer, number], Pointer>('void *llama_get_embeddings_seq(void *, int32)'),
     memory: f<[Pointer], Pointer>('void *llama_get_memory(void *)'),
     removeCells: f<[Pointer, number, number, number], boolean>(
       'bool llama_memory_seq_rm(void *, int32, int32, int32)',
@@ -159,6 +190,8 @@ export function openLibrary(folder: string) {
     addToChain: f<[Pointer, Pointer], void>('void llama_sampler_chain_add(void *, void *)'),
     freeSampler: f<[Pointer], void>('void llama_sampler_free(void *)'),
     sample: f<[Pointer, Pointer, number], number>('int32 llama_sampler_sample(void *, void *, int32)'),
+    cloneSampler: f<[Pointer], Pointer>('void *llama_sampler_clone(void *)'),
+    applySampler: f<[Pointer, Pointer], void>('void llama_sampler_apply(void *, void *)'),
     accept: f<[Pointer, number], void>('void llama_sampler_accept(void *, int32)'),
     greedy: f<[], Pointer>('void *llama_sampler_init_greedy()'),
     distribution: f<[number], Pointer>('void *llama_sampler_init_dist(uint32)'),
@@ -170,8 +203,18 @@ export function openLibrary(folder: string) {
     penalties: f<[number, number, number, number, number], Pointer>(
       'void *llama_sampler_init_penalties(int32, int32, float, float, float)',
     ),
-    logitBias: f<[number, number, { token: number; bias: number }[]], Pointer>(
-      'void *llama_sampler_init_logit_bias(int32, int32, llama_logit_bias *)',
+    dry: f<[Pointer, number, number, number, number, string[], number], Pointer>(
+      'void *llama_sampler_init_dry(void *, float, float, int32, int32, const char **, size_t)',
+    ),
+    topNSigma: f<[number], Pointer>('void *llama_sampler_init_top_n_sigma(float)'),
+    xtc: f<[number, number, number, number], Pointer>(
+      'void *llama_sampler_init_xtc(float, float, size_t, uint32)',
+    ),
+    mirostat: f<[number, number, number, number, number], Pointer>(
+      'void *llama_sampler_init_mirostat(int32, uint32, float, float, int32)',
+    ),
+    mirostat2: f<[number, number, number], Pointer>(
+      'void *llama_sampler_init_mirostat_v2(uint32, float, float)',
     ),
     grammar: f<[Pointer, string, string], Pointer>(
       'void *llama_sampler_init_grammar(void *, const char *, const char *)',

@@ -1,12 +1,24 @@
-import os from 'node:os'
 import koffi from 'koffi'
-import type { BufferSize, LoadPlan } from '../backend.ts'
+import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
+import { availableMemory } from '../machine/memory.ts'
+import { defaultThreads, thisCpu } from '../machine/threads.ts'
 import { checkAbi } from './abi.ts'
-import { isHostBuffer, parseBufferSize } from './buffers.ts'
-import { FLASH_ATTENTION, KV_CACHE_TYPE, LOAD_MODE, type Pointer } from './layout.ts'
+import { adaptThreads } from './adapt-threads.ts'
+import { addBuffer, isHostBuffer, parseBufferSize } from './buffers.ts'
+import { type Candidates, createCandidates } from './candidates.ts'
+import { type CellPool, cellPool } from './cell-pool.ts'
+import { type DrySamplers, openDrySamplers } from './dry.ts'
+import { type EmbeddingContext, embeddingContextOf } from './embedding-context.ts'
+import { embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
+import { type ContextParams, DECODE, FLASH_ATTENTION, KV_CACHE_TYPE, NUMA, type Pointer } from './layout.ts'
 import { inBackground, type Library, openLibrary } from './library.ts'
+import { openLogitRows } from './logit-rows.ts'
+import { freeGpuMemory, placementParams } from './placement.ts'
+import { ropeParams } from './rope.ts'
+import { createThreadGovernor } from './thread-governor.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
+import { createTurns, type TakeTurn } from './turns.ts'
 import { openVocabulary, type Vocabulary } from './vocabulary.ts'
 
 /** ggml's log levels; continuation lines carry 5. */
@@ -24,12 +36,23 @@ export interface NativeModel extends Vocabulary {
   /** Tokens a sequence may hold. */
   readonly contextLength: number
   readonly sequences: number
+  /** Tokens all sequences together may hold; fewer than a whole context for each when memory is short. */
+  readonly cells: number
   readonly batch: TokenBatch
+  /** What samplers work on; used by one at a time. */
+  readonly candidates: Candidates
+  readonly dry: DrySamplers
+  /** Raw logits of a row of the last decode, in place: put back what you change. */
+  readonly logits: (row: number) => Float32Array
   /** Positions a sliding window keeps; 0 when the model attends to everything. */
   readonly slidingWindow: number
   readonly canShift: boolean
   readonly buffers: BufferSize[]
   readonly description: string
+  /** Undefined where the model cannot embed. */
+  readonly embedding: EmbeddingInfo | undefined
+  /** The same one every time. Throws EngineError `load_failed` when there is no memory for it, `unsupported`. */
+  embeddingContext(): Promise<EmbeddingContext>
   /** Evaluates the batch on other threads; the event loop stays free. Resolves to a DECODE code. */
   decode(): Promise<number>
   /** Makes a decode that is running return DECODE.aborted soon. Cleared by the next decode. */
@@ -49,6 +72,7 @@ export async function loadNativeModel(
     log: (message: string) => void
   },
 ): Promise<NativeModel> {
+  checkCacheType(plan)
   const library = openLibrary(options.libraryDir)
   checkAbi(library)
   const buffers: BufferSize[] = []
@@ -59,7 +83,7 @@ export async function loadNativeModel(
     library.register.log((level, text) => {
       const line = text.trimEnd()
       const buffer = parseBufferSize(line)
-      if (buffer !== undefined) buffers.push(buffer)
+      if (buffer !== undefined) addBuffer(buffers, buffer)
       // A decode that we aborted ourselves is reported as an error; it is none.
       if (level < LOG_WARN || level > LOG_WARN + 1 || line === '' || abort[0] === 1) return
       recent.push(line)
@@ -70,6 +94,11 @@ export async function loadNativeModel(
   )
   library.loadBackends(library.folder)
   library.initBackend()
+  if (plan.numa !== undefined) library.initNuma(NUMA[plan.numa])
+  const pool = cellPool(plan, { hostBytes: availableMemory(), gpuBytes: freeGpuMemory(library) })
+  if (pool.cells < pool.slots * plan.contextLength) {
+    options.log(`memory is short: ${pool.slots} slots share ${pool.cells} tokens of context`)
+  }
   const failure = (what: string) => {
     if (options.signal.aborted) return new EngineError('cancelled', 'request canceled')
     const reason = recent.findLast((line) => /error|fail|unknown|unable|cannot/i.test(line)) ?? recent.at(-1)
@@ -77,10 +106,44 @@ export async function loadNativeModel(
   }
   const model = await loadWeights(library, plan, options)
   if (model === null) throw failure('unable to load model')
-  const context = await inBackground(library.createContext)(model, contextParams(library, plan, abortFlag))
-  if (context === null) throw failure('failed to create context')
-  if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan.adapterPaths)
-  return describe(library, { plan, model, context, abort, buffers })
+  const createContext = async (params: ContextParams) => {
+    const context = await inBackground(library.createContext)(model, params)
+    if (context === null) throw failure('failed to create context')
+    if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan)
+    return context
+  }
+  const takeTurn = createTurns()
+  const params = contextParams(library, plan, pool, abortFlag)
+  const traits = embeddingTraits(library, model, plan, params.n_batch)
+  // A context that embeds is never aborted: a step of it is short.
+  const forEmbedding = traits && { ...embeddingParams(params, plan, traits), abort_callback: null }
+  const embedsOnly = plan.embedsOnly === true
+  if (embedsOnly && forEmbedding === undefined) throw failure('this model gives no embeddings')
+  const context = await createContext(embedsOnly && forEmbedding ? forEmbedding : params)
+  const embeddingContext = embeddingContextOf({
+    library,
+    traits,
+    takeTurn,
+    create: async () =>
+      embedsOnly ? context : takeTurn(() => createContext({ ...params, ...forEmbedding })),
+  })
+  return {
+    ...describe(library, { plan, pool, model, context, abort, buffers, takeTurn, log: options.log }),
+    embedding: traits && {
+      pooling: traits.pooling,
+      length: traits.length,
+      maxTokens: traits.maxTokens,
+      pair: pairTokens(library, library.vocabulary(model)),
+    },
+    embeddingContext,
+  }
+}
+
+/** llama.cpp would say so only after it has read all the weights. */
+function checkCacheType({ kvCacheType, flashAttention }: LoadPlan): void {
+  if (kvCacheType === 'f16' || flashAttention !== false) return
+  const advice = 'turn that on, or use a cache of type f16'
+  throw new EngineError('load_failed', `a KV cache of type ${kvCacheType} needs flash attention: ${advice}`)
 }
 
 async function loadWeights(
@@ -95,10 +158,7 @@ async function loadWeights(
   try {
     return await inBackground(library.loadModel)(plan.weightsPath, {
       ...library.defaultModelParams(),
-      n_gpu_layers: plan.gpuLayers < 0 ? -1 : plan.gpuLayers,
-      load_mode: plan.mmap === undefined ? LOAD_MODE.auto : plan.mmap ? LOAD_MODE.mmap : LOAD_MODE.none,
-      // A single GPU: no split over devices.
-      ...(plan.mainGpu === undefined || !hasGpu(library) ? {} : { main_gpu: plan.mainGpu, split_mode: 0 }),
+      ...placementParams(library, plan),
       progress_callback: progress,
       check_tensors: false,
     })
@@ -108,14 +168,16 @@ async function loadWeights(
 }
 
 /** Cells of the KV cache, and tokens of one decode step: room for one token of every slot at least. */
-function sizesOf(plan: LoadPlan): { cells: number; batch: number } {
-  const cells = Math.ceil((plan.contextLength * plan.slots) / CELL_STEP) * CELL_STEP
-  return { cells, batch: Math.max(plan.slots, Math.min(plan.batchTokens, cells)) }
+function sizesOf(plan: LoadPlan, pool: CellPool): { cells: number; batch: number } {
+  const cells = Math.ceil(pool.cells / CELL_STEP) * CELL_STEP
+  return { cells, batch: Math.max(pool.slots, Math.min(plan.batchTokens, cells)) }
 }
 
-function contextParams(library: Library, plan: LoadPlan, abortFlag: unknown) {
-  const threads = plan.threads > 0 ? plan.threads : defaultThreads()
-  const { cells, batch } = sizesOf(plan)
+const threadsOf = (plan: LoadPlan): number => (plan.threads > 0 ? plan.threads : defaultThreads(thisCpu()))
+
+function contextParams(library: Library, plan: LoadPlan, pool: CellPool, abortFlag: unknown) {
+  const threads = threadsOf(plan)
+  const { cells, batch } = sizesOf(plan, pool)
   const flash = plan.flashAttention
   return {
     ...library.defaultContextParams(),
@@ -123,11 +185,12 @@ function contextParams(library: Library, plan: LoadPlan, abortFlag: unknown) {
     // One micro-batch a step, so that a long prompt never holds up a running stream for longer.
     n_batch: batch,
     n_ubatch: batch,
-    n_seq_max: plan.slots,
+    n_seq_max: pool.slots,
     n_threads: threads,
     n_threads_batch: threads,
     flash_attn_type:
       flash === 'auto' ? FLASH_ATTENTION.auto : flash ? FLASH_ATTENTION.on : FLASH_ATTENTION.off,
+    ...ropeParams(plan.rope ?? {}),
     type_k: KV_CACHE_TYPE[plan.kvCacheType],
     type_v: KV_CACHE_TYPE[plan.kvCacheType],
     // One pool of cells for all sequences, so that they can share a prefix.
@@ -139,22 +202,13 @@ function contextParams(library: Library, plan: LoadPlan, abortFlag: unknown) {
   }
 }
 
-/**
- * One thread a core; one less on small machines, because llama.cpp's threads spin while they wait and
- * anything else that runs then costs far more than the core given up.
- */
-function defaultThreads(): number {
-  const cores = os.availableParallelism()
-  return cores <= 4 ? Math.max(1, cores - 1) : cores
-}
-
-function applyAdapters(library: Library, model: Pointer, context: Pointer, paths: readonly string[]): void {
-  const adapters = paths.map((path) => {
+function applyAdapters(library: Library, model: Pointer, context: Pointer, plan: LoadPlan): void {
+  const adapters = plan.adapterPaths.map((path) => {
     const adapter = library.loadAdapter(model, path)
     if (adapter === null) throw new EngineError('load_failed', 'unable to load the LoRA adapter')
     return adapter
   })
-  const scales = new Float32Array(adapters.length).fill(1)
+  const scales = Float32Array.from(adapters, (_, at) => plan.adapterScales?.[at] ?? 1)
   if (library.setAdapters(context, BigUint64Array.from(adapters), adapters.length, scales) !== 0) {
     throw new EngineError('load_failed', 'the LoRA adapter does not fit this model')
   }
@@ -162,27 +216,49 @@ function applyAdapters(library: Library, model: Pointer, context: Pointer, paths
 
 function describe(
   library: Library,
-  parts: { plan: LoadPlan; model: Pointer; context: Pointer; abort: Uint8Array; buffers: BufferSize[] },
-): NativeModel {
-  const { plan, model, context, abort, buffers } = parts
+  parts: {
+    plan: LoadPlan
+    pool: CellPool
+    model: Pointer
+    context: Pointer
+    abort: Uint8Array
+    buffers: BufferSize[]
+    takeTurn: TakeTurn
+    log: (message: string) => void
+  },
+): Omit<NativeModel, 'embedding' | 'embeddingContext'> {
+  const { plan, pool, model, context, abort, buffers, takeTurn, log } = parts
   const memory = library.memory(context)
-  const batch = createTokenBatch(library, sizesOf(plan).batch)
+  const batch = createTokenBatch(library, sizesOf(plan, pool).batch)
   const decode = inBackground(library.decode)
+  const words = openVocabulary(library, model)
+  const { vocabulary, vocabularySize } = words
+  const adaptThreads = threadAdapter(library, context, plan, log)
   return {
     library,
     context,
     memory,
-    ...openVocabulary(library, model),
+    ...words,
+    candidates: createCandidates(library, vocabularySize),
+    dry: openDrySamplers(library, vocabulary, plan.contextLength),
+    logits: openLogitRows(library, context, vocabularySize, pool.slots),
     contextLength: plan.contextLength,
-    sequences: plan.slots,
+    sequences: pool.slots,
+    cells: pool.cells,
     batch,
     slidingWindow: library.slidingWindow(model),
     canShift: library.canShift(memory),
     buffers,
     description: `libllama ${library.version()}, ${devices(library)}`,
-    decode() {
+    async decode() {
       abort[0] = 0
-      return decode(context, batch.struct())
+      return takeTurn(async () => {
+        const startedAt = performance.now()
+        const code = await decode(context, batch.struct())
+        // Larger steps have prompts in them, whose time depends on how much of the context is behind them.
+        if (code === DECODE.ok && batch.size() <= pool.slots) adaptThreads(batch.size(), startedAt)
+        return code
+      })
     },
     abortDecode() {
       abort[0] = 1
@@ -190,12 +266,11 @@ function describe(
   }
 }
 
-/** llama.cpp refuses to load anything when a GPU is named and there is none. */
-const hasGpu = (library: Library): boolean =>
-  deviceNames(library).some((name) => name !== 'CPU' && !isHostBuffer(name))
-
-function deviceNames(library: Library): string[] {
-  return Array.from({ length: library.deviceCount() }, (_, i) => library.deviceName(library.device(i)))
+/** Called after each decode step; a number of threads that somebody asked for stays as it is. */
+function threadAdapter(library: Library, context: Pointer, plan: LoadPlan, log: (message: string) => void) {
+  if (plan.threads > 0) return () => {}
+  const setThreads = (threads: number) => library.setThreads(context, threads, threads)
+  return adaptThreads(createThreadGovernor(threadsOf(plan)), setThreads, log)
 }
 
 function devices(library: Library): string {

@@ -1,20 +1,34 @@
-import { randomInt } from 'node:crypto'
 import { EngineError } from '../errors.ts'
 import type { SamplingOptions } from '../types.ts'
 import type { Pointer } from './layout.ts'
+import type { Library } from './library.ts'
+import { likeliest } from './likeliest.ts'
+import { createLogitEdits } from './logit-edits.ts'
 import type { NativeModel } from './native-model.ts'
+import { type Choice, choiceOf } from './sampling-limits.ts'
 
 /** Chooses the tokens of one generation. It owns native memory: `close` it. */
 export interface Sampler {
-  /** The token for a row of the last decode. The choice is remembered by penalties and grammar. */
+  /**
+   * The token for a row of the last decode. The choice is remembered by penalties and grammar. Throws
+   * EngineError `bad_format` when the grammar allows no token at all.
+   */
   sample(row: number): number
   close(): void
 }
 
+/** Up to this top-k our own pass over the logits beats llama.cpp's, which copies all of them first. */
+const MOST_SHORTLISTED = 128
+/** How many of the likeliest tokens mirostat 1 estimates with (llama.cpp common/sampling.cpp). */
+const MIROSTAT_TOKENS = 100
+
 /**
- * A llama.cpp sampler chain in Ollama's order: grammar, logit bias, penalties, top-k, typical, top-p, min-p,
- * temperature, then the draw (or the best token at temperature 0). `prompt` feeds the penalties, as in
- * llama-server. Throws EngineError `bad_format` when the grammar does not parse.
+ * Samplers in the order of llama.cpp and Ollama: logit bias, penalties, DRY, top-nσ, top-k, typical, top-p,
+ * min-p, XTC, temperature, then the draw (or the best token at temperature 0). Mirostat takes the place of all
+ * but bias and temperature (llama.cpp common/sampling.cpp). A grammar is asked about the token drawn; only when
+ * it refuses are all tokens held against it and one is drawn again, as in llama-server.
+ *
+ * `prompt` feeds penalties and DRY. Throws EngineError `bad_format` when the grammar does not parse.
  */
 export function createSampler(
   model: NativeModel,
@@ -22,26 +36,74 @@ export function createSampler(
   grammar: string | undefined,
   prompt: readonly number[],
 ): Sampler {
-  const { library, context } = model
-  const chain = library.createChain({ no_perf: true })
-  const add: Add = (sampler) => library.addToChain(chain, sampler)
-  try {
-    if (grammar !== undefined) add(parseGrammar(model, grammar))
-    addLogitBias(model, options, add)
-    addPenalties(model, options, prompt, add)
-    addChoice(model, options, add)
-  } catch (error) {
-    library.freeSampler(chain)
-    throw error
+  const { library, context, candidates, vocabularySize } = model
+  const choice = choiceOf(options, vocabularySize)
+  // First, because nothing after it fails: there is no native memory to give back.
+  const grammarSampler = grammar === undefined ? undefined : parseGrammar(model, grammar)
+  const edits = createLogitEdits(model, choice.mirostat ? { ...options, ...UNPENALISED } : options, prompt)
+  const chain = createChoiceChain(library, choice, vocabularySize)
+  const shortlisted = shortlistOf(choice)
+
+  /** Draws from a row whose edits are in place, as if there were no grammar. */
+  function draw(row: number, logits: Float32Array): number {
+    const best = shortlisted === undefined ? undefined : likeliest(logits, shortlisted)
+    const [first] = best ?? []
+    if (best === undefined || first === undefined) return library.sample(chain, context, row)
+    if (shortlisted === 1) return first
+    candidates.fill(best, logits, true)
+    candidates.apply(chain)
+    return candidates.selected() ?? first
   }
+
+  function isAllowed(token: number, logits: Float32Array): boolean {
+    if (grammarSampler === undefined) return true
+    candidates.fill([token], logits, false)
+    candidates.apply(grammarSampler)
+    return candidates.logit(0) !== -Infinity
+  }
+
+  /** Draws from what the grammar allows. */
+  function drawAllowed(logits: Float32Array): number {
+    candidates.fill(logits.keys(), logits, false)
+    candidates.apply(grammarSampler ?? null)
+    candidates.apply(chain)
+    const token = candidates.selected()
+    // To a token it does not allow the grammar answers by ending the process.
+    if (token !== undefined && isAllowed(token, logits)) return token
+    throw new EngineError('bad_format', 'the grammar allows no token of this model here')
+  }
+
   return {
-    sample: (row) => library.sample(chain, context, row),
-    close: () => library.freeSampler(chain),
+    sample(row) {
+      const logits = model.logits(row)
+      const undo = edits?.apply(logits)
+      try {
+        const drawn = draw(row, logits)
+        const token = isAllowed(drawn, logits) ? drawn : drawAllowed(logits)
+        edits?.accept(token)
+        if (grammarSampler !== undefined) library.accept(grammarSampler, token)
+        return token
+      } finally {
+        undo?.()
+      }
+    },
+    close() {
+      edits?.close()
+      library.freeSampler(chain)
+      if (grammarSampler !== undefined) library.freeSampler(grammarSampler)
+    },
   }
 }
 
-/** Hands a sampler over to the chain, which frees it. */
-type Add = (sampler: Pointer) => void
+/** Mirostat holds surprise at a level by itself; penalties would work against it. */
+const UNPENALISED = { repeatLastN: 0, dryMultiplier: 0 }
+
+/** How many of the likeliest tokens suffice to choose from; undefined when it takes all of them. */
+function shortlistOf({ temperature, mirostat, topNSigma, topK }: Choice): number | undefined {
+  if (temperature === undefined) return 1
+  if (mirostat !== undefined || topNSigma !== undefined) return undefined
+  return topK !== undefined && topK <= MOST_SHORTLISTED ? topK : undefined
+}
 
 function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Pointer {
   const sampler = library.grammar(vocabulary, grammar, 'root')
@@ -49,44 +111,34 @@ function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Po
   return sampler
 }
 
-function addLogitBias({ library, vocabularySize }: NativeModel, options: SamplingOptions, add: Add): void {
-  const known = options.logitBias.filter(([token]) => token >= 0 && token < vocabularySize)
-  if (known.length === 0) return
-  const entries = known.map(([token, bias]) => ({ token, bias }))
-  add(library.logitBias(vocabularySize, entries.length, entries))
-}
-
 /** The samplers that narrow the choice, and the one that chooses. */
-function addChoice({ library }: NativeModel, options: SamplingOptions, add: Add): void {
-  if (options.temperature <= 0) {
-    add(library.greedy())
-    return
-  }
-  if (options.topK > 0) add(library.topK(options.topK))
-  if (options.typicalP < 1) add(library.typical(options.typicalP, 1))
-  if (options.topP < 1) add(library.topP(options.topP, 1))
-  if (options.minP > 0) add(library.minP(options.minP, 1))
-  add(library.temperature(options.temperature))
-  add(library.distribution(options.seed < 0 ? randomInt(2 ** 32) : options.seed % 2 ** 32))
+function createChoiceChain(library: Library, choice: Choice, vocabularySize: number): Pointer {
+  const chain = library.createChain({ no_perf: true })
+  for (const sampler of choiceSamplers(library, choice, vocabularySize)) library.addToChain(chain, sampler)
+  return chain
 }
 
-function addPenalties(
-  { library, vocabularySize, contextLength }: NativeModel,
-  { repeatLastN, repeatPenalty, frequencyPenalty, presencePenalty }: SamplingOptions,
-  prompt: readonly number[],
-  add: Add,
-): void {
-  const lookBack = repeatLastN < 0 ? contextLength : Math.min(repeatLastN, contextLength)
-  const isNeutral = repeatPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0
-  // llama.cpp divides by the repeat penalty, so nothing but a positive one means anything.
-  if (lookBack === 0 || isNeutral || !(repeatPenalty > 0)) return
-  const penalties = library.penalties(
-    vocabularySize,
-    lookBack,
-    repeatPenalty,
-    frequencyPenalty,
-    presencePenalty,
-  )
-  for (const token of prompt.slice(-lookBack)) library.accept(penalties, token)
-  add(penalties)
+function choiceSamplers(library: Library, choice: Choice, vocabularySize: number): Pointer[] {
+  const { temperature, seed, mirostat, xtc } = choice
+  if (temperature === undefined) return [library.greedy()]
+  if (mirostat !== undefined) {
+    const { version, tau, eta } = mirostat
+    const draw =
+      version === 1
+        ? library.mirostat(vocabularySize, seed, tau, eta, MIROSTAT_TOKENS)
+        : library.mirostat2(seed, tau, eta)
+    return [library.temperature(temperature), draw]
+  }
+  const set = <T>(value: T | undefined, create: (value: T) => Pointer): Pointer[] =>
+    value === undefined ? [] : [create(value)]
+  return [
+    ...set(choice.topNSigma, library.topNSigma),
+    ...set(choice.topK, library.topK),
+    ...set(choice.typicalP, (p) => library.typical(p, 1)),
+    ...set(choice.topP, (p) => library.topP(p, 1)),
+    ...set(choice.minP, (p) => library.minP(p, 1)),
+    ...set(xtc, ({ probability, threshold }) => library.xtc(probability, threshold, 1, seed)),
+    library.temperature(temperature),
+    library.distribution(seed),
+  ]
 }

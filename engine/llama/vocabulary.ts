@@ -16,6 +16,8 @@ export interface Vocabulary {
   detokenize(tokens: readonly number[]): string
   /** The exact bytes of a token; control tokens have none. */
   tokenBytes(token: number): Uint8Array
+  /** The same, but a control token has the bytes of its name, such as `<|im_end|>`. */
+  namedBytes(token: number): Uint8Array
   /** The control token a text stands for; undefined when it is none or takes several tokens. */
   controlToken(text: string): number | undefined
 }
@@ -30,6 +32,13 @@ export function openVocabulary(library: Library, model: Pointer): Vocabulary {
     const size = pieceBuffer.length
     const length = library.tokenToPiece(vocabulary, token, pieceBuffer, size, 0, showControl)
     return Uint8Array.from(pieceBuffer.subarray(0, Math.max(0, length)))
+  }
+  const tokenBytes = (token: number) => {
+    const known = pieces[token]
+    if (known !== undefined) return known
+    const bytes = bytesOf(token, false)
+    pieces[token] = bytes
+    return bytes
   }
   return {
     vocabulary,
@@ -61,12 +70,10 @@ export function openVocabulary(library: Library, model: Pointer): Vocabulary {
       }
       return buffer.toString('utf8', 0, Math.max(0, length))
     },
-    tokenBytes(token) {
-      const known = pieces[token]
-      if (known !== undefined) return known
-      const bytes = bytesOf(token, false)
-      pieces[token] = bytes
-      return bytes
+    tokenBytes,
+    namedBytes(token) {
+      const bytes = tokenBytes(token)
+      return bytes.length > 0 ? bytes : bytesOf(token, true)
     },
     controlToken(text) {
       const bytes = Buffer.from(text)

@@ -2,8 +2,10 @@
  * Entry of the child process: one model, driven by messages. Native code may end this process at any moment;
  * nothing outside it is lost when it does.
  */
-import type { LoadPlan } from '../backend.ts'
+import type { LoadPlan, RunnerRequest, RunnerStatus } from '../backend.ts'
+import { EngineError } from '../errors.ts'
 import { type Batcher, createBatcher } from '../llama/batcher.ts'
+import { createEmbedder, type Embedder } from '../llama/embedder.ts'
 import { findLibraryDir } from '../llama/library.ts'
 import { loadNativeModel, type NativeModel, totalBytes } from '../llama/native-model.ts'
 import { failureOf, isMessage, type ToChild, type ToParent } from './protocol.ts'
@@ -11,6 +13,7 @@ import { failureOf, isMessage, type ToChild, type ToParent } from './protocol.ts
 const loading = new AbortController()
 let model: NativeModel | undefined
 let batcher: Batcher | undefined
+let embedder: Embedder | undefined
 
 function tell(message: ToParent): void {
   process.send?.(message)
@@ -25,13 +28,31 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
       log: (message) => tell({ type: 'log', message }),
     })
     model = loaded
-    batcher = createBatcher(loaded, (events) => tell({ type: 'step', events }))
+    if (plan.embedsOnly !== true) batcher = createBatcher(loaded, (events) => tell({ type: 'step', events }))
+    embedder = createEmbedder(loaded, {
+      done: (id, vectors) => tell({ type: 'answer', id, value: toBase64(vectors) }),
+      failed: (id, failure) => tell({ type: 'call-failed', id, failure }),
+    })
     const { contextLength, sequences, vocabularySize, buffers, addsBos, canShift, description } = loaded
     const info = { contextLength, slots: sequences, vocabularySize, buffers, addsBos, canShift, description }
-    tell({ type: 'loaded', info: { ...info, ...totalBytes(buffers) } })
+    const { embedding } = loaded
+    tell({
+      type: 'loaded',
+      info: { ...info, ...totalBytes(buffers), ...(embedding === undefined ? {} : { embedding }) },
+    })
   } catch (error) {
     tell({ type: 'load-failed', failure: failureOf(error) })
   }
+}
+
+const toBase64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+
+const IDLE: RunnerStatus = { busySlots: 0, waiting: 0, outputTokens: 0 }
+
+function statusOf(embedder: Embedder): RunnerStatus {
+  const status = batcher?.status() ?? IDLE
+  return { ...status, waiting: status.waiting + embedder.waiting(), pid: process.pid }
 }
 
 /** Answers a call that has one answer. */
@@ -40,15 +61,23 @@ async function answer(
 ): Promise<void> {
   const { id } = message
   try {
-    if (model === undefined || batcher === undefined) throw new Error('no model is loaded')
-    if (message.type === 'status')
-      tell({ type: 'answer', id, value: { ...batcher.status(), pid: process.pid } })
+    if (model === undefined || embedder === undefined) throw new Error('no model is loaded')
+    if (message.type === 'status') tell({ type: 'answer', id, value: statusOf(embedder) })
     else if (message.type === 'detokenize')
       tell({ type: 'answer', id, value: model.detokenize(message.tokens) })
     else tell({ type: 'answer', id, value: await model.tokenize(message.text, message.special, message.bos) })
   } catch (error) {
     tell({ type: 'call-failed', id, failure: failureOf(error) })
   }
+}
+
+function generate(id: number, request: RunnerRequest): void {
+  if (batcher !== undefined) {
+    batcher.add(id, request)
+    return
+  }
+  const failure = failureOf(new EngineError('unsupported', 'this model only embeds'))
+  tell({ type: 'step', events: [{ id, type: 'failed', failure }] })
 }
 
 function leave(): void {
@@ -62,10 +91,14 @@ function handle(message: ToChild): void {
       void load(message.plan, message.libraryDir)
       return
     case 'generate':
-      batcher?.add(message.id, message.request)
+      generate(message.id, message.request)
+      return
+    case 'embed':
+      embedder?.add(message.id, message.inputs)
       return
     case 'cancel':
       batcher?.cancel(message.id)
+      embedder?.cancel(message.id)
       return
     case 'pause':
       batcher?.pause(message.id)

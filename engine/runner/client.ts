@@ -1,9 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { LoadPlan, Runner, RunnerEvent, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
+import { forkChild } from './fork.ts'
 import { type Failure, isMessage, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
 
 /** How long a child may take to leave before it is killed. */
@@ -29,17 +27,12 @@ interface Call {
   reject: (error: Error) => void
 }
 
-/** The child's entry beside this file; run from source it needs the loader that understands TypeScript. */
-function forkChild(environment: Record<string, string>): ChildProcess {
-  const isSource = import.meta.url.endsWith('.ts')
-  const entry = fileURLToPath(new URL(isSource ? './child.ts' : './child.js', import.meta.url))
-  const loader = isSource ? pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href : undefined
-  return fork(entry, [], {
-    execArgv: loader === undefined ? [] : ['--import', loader],
-    env: environment,
-    serialization: 'json',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
+/** The vectors that a child sent as base64 of one long array. */
+function vectorsOf(base64: string, count: number): Float32Array[] {
+  // Copied: a buffer from the pool may begin where no float can.
+  const all = new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer)
+  const length = all.length / count
+  return Array.from({ length: count }, (_, i) => all.subarray(i * length, (i + 1) * length))
 }
 
 const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
@@ -50,7 +43,7 @@ const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
  */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   options.signal.throwIfAborted()
-  const child = forkChild(options.environment)
+  const child = forkChild('child', options.environment)
   const queues = new Map<number, EventQueue<StepEvent>>()
   const calls = new Map<number, Call>()
   let lastId = 0
@@ -120,16 +113,28 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     }
   }
 
-  function ask(message: (id: number) => ToChild): Promise<number[] | string | RunnerStatus> {
-    return new Promise((resolve, reject) => {
-      if (!isAlive()) {
-        reject(new EngineError('runner_died', RUNNER_DIED))
-        return
-      }
-      const id = ++lastId
+  function ask(
+    message: (id: number) => ToChild,
+    signal?: AbortSignal,
+  ): Promise<number[] | string | RunnerStatus> {
+    const id = ++lastId
+    const cancel = () => {
+      send({ type: 'cancel', id })
+      calls.get(id)?.reject(signal?.reason)
+      calls.delete(id)
+    }
+    return new Promise<number[] | string | RunnerStatus>((resolve, reject) => {
+      signal?.throwIfAborted()
+      if (!isAlive()) throw new EngineError('runner_died', RUNNER_DIED)
+      signal?.addEventListener('abort', cancel, { once: true })
       calls.set(id, { resolve, reject })
       send(message(id))
-    })
+    }).finally(() => signal?.removeEventListener('abort', cancel))
+  }
+
+  async function embed(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<Float32Array[]> {
+    const text = (await ask((id) => ({ type: 'embed', id, inputs }), signal)) as string
+    return vectorsOf(text, inputs.length)
   }
 
   async function* generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
@@ -199,6 +204,11 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     tokenize: async (text, { special, bos }) =>
       (await ask((id) => ({ type: 'tokenize', id, text, special, bos }))) as number[],
     detokenize: async (tokens) => (await ask((id) => ({ type: 'detokenize', id, tokens }))) as string,
+    ...(info.embedding?.pooling === 'rank'
+      ? { rerank: async (inputs, signal) => (await embed(inputs, signal)).map((scores) => scores[0] ?? 0) }
+      : info.embedding === undefined
+        ? {}
+        : { embed }),
     status: async () => (await ask((id) => ({ type: 'status', id }))) as RunnerStatus,
   }
 }

@@ -1,6 +1,7 @@
 import type { Backend, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
 import { startRunner } from './client.ts'
+import { quantizeInChild } from './quantize.ts'
 
 export interface EmbeddedOptions {
   /** A folder with libllama to use instead of the one from npm. */
@@ -20,6 +21,9 @@ export function createEmbeddedBackend({
   log,
 }: EmbeddedOptions): Backend {
   const runners = new Set<Runner>()
+  const quantizing = new Set<Promise<unknown>>()
+  const closing = new AbortController()
+  const logNative = (message: string) => log.warn({ native: message }, 'llama.cpp says')
   return {
     name: 'embedded',
     async load(plan, signal, onProgress) {
@@ -29,14 +33,32 @@ export function createEmbeddedBackend({
         environment,
         signal,
         onProgress,
-        log: (message) => log.warn({ native: message }, 'llama.cpp says'),
+        log: logNative,
       })
       runners.add(runner)
       void runner.gone.then(() => runners.delete(runner))
       return runner
     },
+    async quantize(job, signal, onProgress) {
+      const running = quantizeInChild(job, {
+        threads,
+        libraryDir,
+        environment,
+        signal: AbortSignal.any([signal, closing.signal]),
+        onProgress,
+        log: logNative,
+      })
+      quantizing.add(running)
+      try {
+        return await running
+      } finally {
+        quantizing.delete(running)
+      }
+    },
     async close() {
+      closing.abort()
       await Promise.all([...runners].map((runner) => runner.close()))
+      await Promise.allSettled(quantizing)
     },
   }
 }

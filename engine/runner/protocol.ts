@@ -17,6 +17,8 @@ export type ToChild =
   | { type: 'tokenize'; id: number; text: string; special: boolean; bos: boolean }
   | { type: 'detokenize'; id: number; tokens: readonly number[] }
   | { type: 'status'; id: number }
+  /** Inputs as tokens. Ended early by `cancel`; then nothing answers. */
+  | { type: 'embed'; id: number; inputs: readonly (readonly number[])[] }
   | { type: 'abort-load' }
   | { type: 'shutdown' }
 
@@ -44,7 +46,10 @@ export type ToParent =
   | { type: 'loaded'; info: RunnerInfo }
   | { type: 'load-failed'; failure: Failure }
   | { type: 'step'; events: StepEvent[] }
-  /** The answer to a call: tokens, text or a status, as the call's kind says. */
+  /**
+   * The answer to a call: tokens, text or a status, as the call's kind says. Embeddings come as text: base64 of
+   * all vectors one after the other, as float32 in the machine's byte order.
+   */
   | { type: 'answer'; id: number; value: number[] | string | RunnerStatus }
   | { type: 'call-failed'; id: number; failure: Failure }
   | { type: 'log'; message: string }

@@ -73,8 +73,8 @@ def mentions(text: str, expected: list[str]) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) for word in expected)
 
 
-def read(name: str) -> list[dict]:
-    return json.loads((FIXTURES / f"{name}.json").read_text())
+def read(folder: Path, name: str) -> list[dict]:
+    return json.loads((folder / f"{name}.json").read_text())
 
 
 def main() -> None:
@@ -83,9 +83,11 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--every", type=int, default=1, help="only every n-th entry, for a quick look")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--fresh", action="store_true", help="the lists in fresh/, whose wordings nobody looked at while the model was made")
     parser.add_argument("--verbose", action="store_true", help="print the wrong answers")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    folder = FIXTURES / "fresh" if arguments.fresh else FIXTURES
     generate = Generator(load_weights(arguments.model), Tokenizer.from_file(str(arguments.tokenizer)))
     worst = 1.0
 
@@ -107,14 +109,14 @@ def main() -> None:
             ("tools-not-needed", lambda entry, text: "<tool_call>" not in text and bool(text.strip())),
         ):
             results = []
-            for entry in read(name)[:: arguments.every]:
+            for entry in read(folder, name)[:: arguments.every]:
                 prompt = render_prompt([{"role": "user", "content": entry["prompt"]}], entry.get("tools"), thinking)
                 text, ended = generate(prompt)
                 proper, rest = split_thought(text, thinking)
                 results.append((ended and proper and judge(entry, rest), entry["prompt"], text))
             report(f"{name}, {mode}", results)
     results = []
-    for entry in read("fim")[:: arguments.every]:
+    for entry in read(folder, "fim")[:: arguments.every]:
         text, ended = generate(f"<|fim_prefix|>{entry['prefix']}<|fim_suffix|>{entry['suffix']}<|fim_middle|>")
         results.append((ended and text.strip() in entry["expect"], entry["prefix"], text))
     report("fim", results)

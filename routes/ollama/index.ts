@@ -2,6 +2,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { cloudStatus, signOut, whoAmI } from './account.ts'
 import { bodyCompiler } from './body.ts'
 import { ChatRequest, chat } from './chat.ts'
+import { EmbedRequest, embed } from './embed.ts'
+import { EmbeddingsRequest, embeddings } from './embeddings.ts'
 import { ollamaError } from './error.ts'
 import { GenerateRequest, generate } from './generate.ts'
 import { DeleteRequest, deleteModel, listLoaded, listModels } from './models.ts'
@@ -33,6 +35,10 @@ export const ollamaRoutes: FastifyPluginAsyncZod<{ version: string }> = async (a
     generate(app, req.body, reply),
   )
   app.post('/api/chat', { schema: { body: ChatRequest } }, (req, reply) => chat(app, req.body, reply))
+  app.post('/api/embed', { schema: { body: EmbedRequest } }, (req, reply) => embed(app, req.body, reply))
+  app.post('/api/embeddings', { schema: { body: EmbeddingsRequest } }, (req, reply) =>
+    embeddings(app, req.body, reply),
+  )
   app.delete('/api/delete', { schema: { body: DeleteRequest } }, (req, reply) =>
     deleteModel(app.models, req.body, reply),
   )

@@ -21,10 +21,16 @@ export async function findModel(
   rawName: string,
   wording: Wording,
 ): Promise<{ model: InstalledModel; ref: ModelRef }> {
+  const ref = readModelRef(rawName, wording)
+  return { model: await orNotFound(() => models.find(ref.name), wording), ref }
+}
+
+/** What of a name can be refused without looking for its model. Throws RequestError 400 or 403. */
+export function readModelRef(rawName: string, wording: Wording): ModelRef {
   const ref = parseModelRef(rawName)
   if (parseModelName(ref.name) === undefined) throw new RequestError(400, wording.invalid)
   if (ref.source === 'cloud') throw new RequestError(403, wording.cloud)
-  return { model: await orNotFound(() => models.find(ref.name), wording), ref }
+  return ref
 }
 
 /** Puts a failed lookup into the words of the endpoint. */
@@ -43,6 +49,12 @@ const inferenceWording = (rawName: string): Wording => ({
   invalid: 'invalid model name',
   notFound: `model '${rawName}' not found`,
   cloud: 'ollama cloud is disabled: remote model is unavailable',
+})
+
+/** The endpoints for embeddings say where a model that is not there can be had. */
+export const embeddingWording = (rawName: string): Wording => ({
+  ...inferenceWording(rawName),
+  notFound: `model "${rawName}" not found, try pulling it first`,
 })
 
 /** The model for generate and chat. Throws like findModel. */

@@ -4,9 +4,11 @@ import { chat } from './chat.ts'
 import { ChatRequest } from './chat-job.ts'
 import { completions } from './completions.ts'
 import { CompletionsRequest } from './completions-job.ts'
+import { EmbeddingsRequest, embeddings } from './embeddings.ts'
 import { openaiError, sharedError } from './error.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { acceptJsonBodies } from './request-body.ts'
+import { RerankRequest, rerank } from './rerank.ts'
 import { refuseUnknownPaths } from './unknown-path.ts'
 import { validatorCompiler } from './validate.ts'
 
@@ -17,6 +19,8 @@ export const openaiRoutes: FastifyPluginAsyncZod = async (app) => {
   app.register(inferenceRoutes)
   app.register(modelListRoutes)
   app.register(v1Routes, { prefix: '/v1' })
+  // Cohere's second version differs in nothing that is looked at here.
+  app.register(rerankRoutes, { prefix: '/v2' })
 }
 
 const v1Routes: FastifyPluginAsyncZod = async (app) => {
@@ -36,6 +40,18 @@ const inferenceRoutes: FastifyPluginAsyncZod = async (app) => {
   app.post('/completions', { schema: { body: CompletionsRequest } }, (req, reply) =>
     completions(req.body, reply),
   )
+  app.post('/embeddings', { schema: { body: EmbeddingsRequest } }, (req, reply) =>
+    embeddings(req.body, reply),
+  )
+  app.register(rerankRoutes)
+}
+
+/** The addresses of llama-server, Jina, Cohere and vLLM. */
+const rerankRoutes: FastifyPluginAsyncZod = async (app) => {
+  app.setErrorHandler(openaiError)
+  for (const path of ['/rerank', '/reranking']) {
+    app.post(path, { schema: { body: RerankRequest } }, (req, reply) => rerank(req.body, reply))
+  }
 }
 
 const modelListRoutes: FastifyPluginAsyncZod = async (app) => {

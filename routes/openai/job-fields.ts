@@ -6,7 +6,7 @@ import { maybe } from '../wire/maybe.ts'
 import { formatFields, toFormat } from './response-format.ts'
 import { samplingFields, toOptions } from './sampling.ts'
 
-const KeepAlive = z
+export const KeepAlive = z
   .unknown()
   .optional()
   .transform((value, context) => {

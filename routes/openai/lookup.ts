@@ -16,5 +16,15 @@ export async function findModel(models: ModelStore, rawName: string): Promise<In
   throw cloudModel()
 }
 
+/** The model for embedding and reranking: a missing one is told in the words of Ollama's scheduler. */
+export async function findForEmbedding(models: ModelStore, rawName: string): Promise<InstalledModel> {
+  try {
+    return await findModel(models, rawName)
+  } catch (error) {
+    if (!(error instanceof EngineError && error.code === 'model_not_found')) throw error
+    throw new EngineError('model_not_found', `model "${rawName}" not found, try pulling it first`)
+  }
+}
+
 const cloudModel = () =>
   new RequestError(403, 'ollama cloud is disabled: remote model is unavailable', 'model')

@@ -29,9 +29,10 @@ function readPrompts(value: unknown): Prompt[] | undefined {
   return value.every(isText) || value.every(isTokens) ? value : undefined
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string'
+export const isText = (value: unknown): value is string => typeof value === 'string'
 
-const isTokens = (value: unknown): value is number[] =>
+/** Token ids, one at least. */
+export const isTokens = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length > 0 && value.every(isToken)
 
 /** Token ids are 32-bit integers; the engine knows how many its model has. */

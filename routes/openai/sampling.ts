@@ -40,16 +40,30 @@ const LogitBias = z.preprocess(
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Ollama's and llama.cpp's knobs that clients of this dialect may set beside OpenAI's own. */
-const extensionFields = {
-  num_ctx: maybe(z.number()),
-  n_predict: maybe(z.number()),
-  top_k: maybe(z.number()),
-  min_p: maybe(z.number()),
-  typical_p: maybe(z.number()),
-  repeat_penalty: maybe(z.number()),
-  repeat_last_n: maybe(z.number()),
-}
+/** Ollama's and llama.cpp's knobs that clients of this dialect may set beside OpenAI's own; `n_predict` too. */
+const EXTENSIONS = [
+  'num_ctx',
+  'top_k',
+  'min_p',
+  'typical_p',
+  'repeat_penalty',
+  'repeat_last_n',
+  'mirostat',
+  'mirostat_tau',
+  'mirostat_eta',
+  'dry_multiplier',
+  'dry_base',
+  'dry_allowed_length',
+  'dry_penalty_last_n',
+  'xtc_probability',
+  'xtc_threshold',
+  'top_n_sigma',
+] as const
+
+const numbers = Object.fromEntries(EXTENSIONS.map((name) => [name, maybe(z.number())])) as Record<
+  (typeof EXTENSIONS)[number],
+  ReturnType<typeof maybe<z.ZodNumber>>
+>
 
 /** What a request says of sampling and loading. */
 export const samplingFields = {
@@ -62,7 +76,9 @@ export const samplingFields = {
   logit_bias: maybe(LogitBias),
   max_tokens: maybe(z.int()),
   options: maybe(z.record(z.string(), z.unknown())).describe("Extension: Ollama's options"),
-  ...extensionFields,
+  ...numbers,
+  n_predict: maybe(z.number()),
+  dry_sequence_breakers: maybe(z.array(z.string())),
 }
 export type SamplingFields = z.infer<z.ZodObject<typeof samplingFields>>
 
@@ -71,10 +87,13 @@ export type SamplingFields = z.infer<z.ZodObject<typeof samplingFields>>
  * them, `options`. Throws EngineError `bad_option`.
  */
 export function toOptions(fields: SamplingFields, maxTokens: number | undefined): Partial<ModelOptions> {
-  const { n_predict, num_ctx, top_k, min_p, typical_p, repeat_penalty, repeat_last_n } = fields
-  const extensions = { num_ctx, top_k, min_p, typical_p, repeat_penalty, repeat_last_n }
+  const extensions = {
+    ...Object.fromEntries(EXTENSIONS.map((name) => [name, fields[name]])),
+    num_predict: fields.n_predict,
+    dry_sequence_breakers: fields.dry_sequence_breakers,
+  }
   return {
-    ...parseOptions({ ...fields.options, ...present({ ...extensions, num_predict: n_predict }) }),
+    ...parseOptions({ ...fields.options, ...present(extensions) }),
     ...present({
       temperature: fields.temperature,
       topP: fields.top_p,

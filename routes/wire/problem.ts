@@ -8,11 +8,13 @@ const STATUS: Record<EngineErrorCode, number> = {
   model_not_found: 404,
   unsupported: 400,
   context_overflow: 400,
+  bad_embedding: 400,
   busy: 503,
   cancelled: 499,
   load_failed: 500,
   load_timeout: 500,
   runner_died: 500,
+  quantize_failed: 500,
   shutting_down: 503,
 }
 

@@ -65,6 +65,18 @@ describe('ollama 170: the JavaScript client', () => {
     expect(thought.message).toMatchObject({ content: 'Yes', thinking: 'hm' })
   })
 
+  test('ollama 170: embeds, with the newer and the older call', async () => {
+    const { ollama } = await client({ models: ['bert'] })
+    const { embeddings } = await ollama.embed({ model: 'bert', input: ['a', 'b'], dimensions: 2 })
+    expect(embeddings.map((vector) => vector.length)).toEqual([2, 2])
+    const { embedding } = await ollama.embeddings({ model: 'bert', prompt: 'a' })
+    expect(embedding).toEqual([0.25, -0.5, 1, 2])
+    await expect(ollama.embed({ model: 'nope', input: 'a' })).rejects.toMatchObject({
+      status_code: 404,
+      error: 'model "nope" not found, try pulling it first',
+    })
+  })
+
   test('ollama 170: stops generation with abort()', async () => {
     const steps: Step[] = Array.from({ length: 10_000 }, () => [{ waitMs: 5 }, 'x']).flat()
     const { ollama, backend, app } = await client({ script: { answers: [{ steps }] } })

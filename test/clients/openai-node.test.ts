@@ -285,3 +285,24 @@ test('openai 159: what is not served is a NotFoundError after one request', asyn
   }
   expect(requests).toBe(3)
 })
+
+test('openai 104: the client asks for base64 by itself and gives numbers', async () => {
+  const { client } = await connect({ script: { vector: () => [0.5, -0.5, 0.5, 0.5] } })
+  const { data, model } = await client.embeddings.create({ model: 'bert', input: 'a' })
+  expect([data[0]?.embedding, model]).toEqual([[0.5, -0.5, 0.5, 0.5], 'bert'])
+})
+
+test('openai 105: the client gets numbers as numbers and base64 untouched when it asks for them', async () => {
+  const { client } = await connect({ script: { vector: () => [0.5, -0.5, 0.5, 0.5] } })
+  const ask = { model: 'bert', input: 'a' }
+  const float = await client.embeddings.create({ ...ask, encoding_format: 'float' })
+  expect(float.data[0]?.embedding).toEqual([0.5, -0.5, 0.5, 0.5])
+  const base64 = await client.embeddings.create({ ...ask, encoding_format: 'base64' })
+  expect(base64.data[0]?.embedding).toBe('AAAAPwAAAL8AAAA/AAAAPw==')
+})
+
+test('openai 110: an unknown model for embeddings is a NotFoundError', async () => {
+  const { client } = await connect()
+  const asked = client.embeddings.create({ model: 'nope', input: 'a' })
+  await expect(asked).rejects.toBeInstanceOf(NotFoundError)
+})

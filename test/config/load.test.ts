@@ -30,6 +30,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     noPrune: false,
     flashAttention: 'auto',
     kvCacheType: 'f16',
+    placement: { mlock: false, cpuExpertLayers: 0 },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -74,7 +75,7 @@ describe('every variable arrives where it belongs', () => {
     ['OLLAMA_LOAD_TIMEOUT', '-1s', { loadTimeoutMs: Number.POSITIVE_INFINITY }],
     ['OLLAMA_CONTEXT_LENGTH', '8192', { contextLength: 8192 }],
     ['OLLAMA_NUM_PARALLEL', '4', { parallel: 4 }],
-    ['OLLAMA_NUM_PARALLEL', '0', { parallel: 1 }],
+    ['OLLAMA_NUM_PARALLEL', '0', { parallel: 0 }],
     ['OLLAMA_MAX_LOADED_MODELS', '3', { maxLoadedModels: 3 }],
     ['OLLAMA_MAX_QUEUE', '0', { maxQueue: 0 }],
     ['OLLAMA_NOPRUNE', '1', { noPrune: true }],
@@ -84,6 +85,15 @@ describe('every variable arrives where it belongs', () => {
     ['OLLAMA_FLASH_ATTENTION', 'false', { flashAttention: false }],
     ['OLLAMA_FLASH_ATTENTION', 'auto', { flashAttention: 'auto' }],
     ['OLLAMA_KV_CACHE_TYPE', 'Q8_0', { kvCacheType: 'q8_0' }],
+    ['SNUG_MLOCK', 'true', { placement: { mlock: true, cpuExpertLayers: 0 } }],
+    ['SNUG_NUMA', 'Distribute', { placement: { mlock: false, numa: 'distribute', cpuExpertLayers: 0 } }],
+    [
+      'SNUG_TENSOR_SPLIT',
+      '3, 1.5',
+      { placement: { mlock: false, tensorSplit: [3, 1.5], cpuExpertLayers: 0 } },
+    ],
+    ['SNUG_CPU_EXPERT_LAYERS', '12', { placement: { mlock: false, cpuExpertLayers: 12 } }],
+    ['SNUG_CPU_EXPERT_LAYERS', 'all', { placement: { mlock: false, cpuExpertLayers: 'all' } }],
     ['OLLAMA_DEBUG', '1', { logLevel: 'debug' }],
     ['OLLAMA_DEBUG', 'true', { logLevel: 'debug' }],
     ['OLLAMA_DEBUG', '2', { logLevel: 'trace' }],
@@ -150,6 +160,13 @@ describe('where Ollama goes on with a default, so does the server, and says so',
   })
 })
 
+test('a quantized cache without flash attention is an ordinary one, as with Ollama, and the server says so', () => {
+  const off = load({ OLLAMA_KV_CACHE_TYPE: 'q8_0', OLLAMA_FLASH_ATTENTION: '0' })
+  expect(off.kvCacheType).toBe('f16')
+  expect(off.warnings).toEqual(['OLLAMA_KV_CACHE_TYPE: q8_0 needs flash attention, which is off; using f16'])
+  expect(load({ OLLAMA_KV_CACHE_TYPE: 'q8_0' })).toMatchObject({ kvCacheType: 'q8_0', warnings: [] })
+})
+
 test('variables of the command-line client, and of other programs, are passed over in silence', () => {
   const env = { OLLAMA_NOHISTORY: '1', OLLAMA_API_KEY: 'k', OLLAMA_NO_CLOUD: '1', PATH: '/bin', SNUGGLE: '1' }
   expect(load(env).warnings).toEqual([])
@@ -163,6 +180,11 @@ describe('anything else that is wrong stops the server', () => {
     ['SNUG_EMULATED_VERSION', 'v1', '"v1" is not a version such as 0.33.0'],
     ['SNUG_THREADS', '-1', '"-1" is not a number from 0 to 1024'],
     ['SNUG_THREADS', '1025', '"1025" is not a number from 0 to 1024'],
+    ['SNUG_MLOCK', 'maybe', '"maybe" is not true or false'],
+    ['SNUG_NUMA', 'mirror', '"mirror" is not one of off, distribute, isolate, numactl'],
+    ['SNUG_TENSOR_SPLIT', '1,-1', '"1,-1" is not up to 16 numbers'],
+    ['SNUG_TENSOR_SPLIT', '0,0', '"0,0" is not up to 16 numbers'],
+    ['SNUG_CPU_EXPERT_LAYERS', 'some', '"some" is not all or a number from 0 to 4096'],
     ['SNUG_SHUTDOWN_TIMEOUT', '0', '"0" is not a duration above 0'],
     ['SNUG_SHUTDOWN_TIMEOUT', '25h', '"25h" is not a duration above 0 and up to 24h'],
     ['SNUG_SHUTDOWN_TIMEOUT', 'soon', '"soon" is not a duration above 0'],

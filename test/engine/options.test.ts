@@ -32,6 +32,17 @@ describe('the options of a request', () => {
       presence_penalty: 0.6,
       frequency_penalty: 0.7,
       stop: ['x', 'y'],
+      mirostat: 2,
+      mirostat_tau: 4,
+      mirostat_eta: 0.2,
+      dry_multiplier: 0.8,
+      dry_base: 1.5,
+      dry_allowed_length: 3,
+      dry_penalty_last_n: -1,
+      dry_sequence_breakers: ['.', ''],
+      xtc_probability: 0.5,
+      xtc_threshold: 0.15,
+      top_n_sigma: 1,
     }
     expect(parseOptions(bag)).toEqual({
       contextLength: 1,
@@ -53,6 +64,17 @@ describe('the options of a request', () => {
       presencePenalty: 0.6,
       frequencyPenalty: 0.7,
       stop: ['x', 'y'],
+      mirostat: 2,
+      mirostatTau: 4,
+      mirostatEta: 0.2,
+      dryMultiplier: 0.8,
+      dryBase: 1.5,
+      dryAllowedLength: 3,
+      dryPenaltyLastN: -1,
+      drySequenceBreakers: ['.'],
+      xtcProbability: 0.5,
+      xtcThreshold: 0.15,
+      topNSigma: 1,
     })
   })
 
@@ -62,6 +84,16 @@ describe('the options of a request', () => {
     [{ main_gpu: true }, 'option "main_gpu" must be of type integer'],
     [{ stop: 'x' }, 'option "stop" must be of type array'],
     [{ stop: [1] }, 'option "stop" must be of an array of strings'],
+    [{ mirostat: 'on' }, 'option "mirostat" must be of type integer'],
+    [{ dry_sequence_breakers: ':' }, 'option "dry_sequence_breakers" must be of type array'],
+    [
+      { dry_sequence_breakers: Array(17).fill(':') },
+      'option "dry_sequence_breakers" must be of at most 16 strings of at most 40 bytes',
+    ],
+    [
+      { dry_sequence_breakers: ['é'.repeat(21)] },
+      'option "dry_sequence_breakers" must be of at most 16 strings of at most 40 bytes',
+    ],
     [{ use_mmap: 1 }, 'option "use_mmap" must be of type boolean'],
     [{ top_p: null, seed: {} }, 'option "seed" must be of type integer'],
   ])('ollama 59: %j is refused', (bag, message) => {
@@ -69,7 +101,7 @@ describe('the options of a request', () => {
   })
 
   test('ollama 60: unknown names and null are passed over', () => {
-    expect(parseOptions({ mirostat: 1, bogus: 2, num_ctx: null, temperature: undefined })).toEqual({})
+    expect(parseOptions({ numa: 1, bogus: 2, num_ctx: null, temperature: undefined })).toEqual({})
     expect(parseOptions(Object.create({ seed: 1 }))).toEqual({})
   })
 
@@ -103,6 +135,12 @@ describe('options in force', () => {
     const sources = { ...SOURCES, defaults: { temperature: 1, topP: 1 }, parameters: { temperature: 0.3 } }
     expect(resolveOptions(sources)).toMatchObject({ temperature: 0.3, topP: 1, topK: 40 })
     expect(resolveOptions({ ...sources, request: { temperature: 0 } })).toMatchObject({ temperature: 0 })
+  })
+
+  test('a model may bring samplers of its own', () => {
+    const parameters = { mirostat: 2, mirostat_tau: 3, dry_multiplier: 0.8, xtc_probability: '1' }
+    const expected = { mirostat: 2, mirostatTau: 3, dryMultiplier: 0.8, xtcProbability: 0 }
+    expect(resolveOptions({ ...SOURCES, parameters })).toMatchObject(expected)
   })
 
   test('stored parameters of a wrong type are passed over, the others hold', () => {

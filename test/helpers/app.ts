@@ -58,6 +58,7 @@ const ALL: readonly FixtureRequest[] = [
   'msg',
   'jinja',
   'bert',
+  'rank',
   'fim',
   'tool',
   'think',

@@ -152,6 +152,17 @@ export const FIXTURE_MODELS = {
       'bert.pooling_type': u32(1),
     },
   },
+  /** Compares a query with documents. */
+  rank: {
+    metadata: {
+      'general.architecture': str('bert'),
+      'bert.context_length': u32(512),
+      'bert.embedding_length': u32(4),
+      'bert.block_count': u32(1),
+      'bert.attention.head_count': u32(2),
+      'bert.pooling_type': u32(4),
+    },
+  },
   /** Names its fill-in-middle tokens; the template prints contents and nothing else. */
   fim: {
     chatTemplate: '{%- for message in messages -%}{{ message.content }}{%- endfor -%}',

@@ -1,17 +1,7 @@
-import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import {
-  array,
-  bool,
-  f32,
-  type GgufTensor,
-  type GgufValue,
-  str,
-  tensorBytes,
-  u32,
-  writeGguf,
-} from './gguf.ts'
+import { array, bool, f32, type GgufTensor, type GgufValue, str, u32, writeGguf } from './gguf.ts'
+import { bytesFrom, dataOf } from './random-weights.ts'
 
 /** The shape of a model with tied embeddings; every dimension a multiple of 32. */
 export interface ModelShape {
@@ -27,6 +17,8 @@ export interface ModelShape {
   feedForward: number
   vocabulary: number
   contextLength: number
+  /** Makes it a mixture of experts: how many there are a layer, and how many of them answer to a token. */
+  experts?: { count: number; used: number }
 }
 
 /** Small enough to load in no time; says something endlessly. */
@@ -53,29 +45,57 @@ export const SHAPE_100M: ModelShape = {
   contextLength: 4096,
 }
 
+/** About 30 million parameters in rows that every type of weights can hold: takes a while to quantize. */
+export const SHAPE_30M: ModelShape = {
+  name: 'random-30m',
+  embedding: 512,
+  layers: 12,
+  heads: 8,
+  kvHeads: 4,
+  feedForward: 1024,
+  vocabulary: 4096,
+  contextLength: 4096,
+}
+
+/** The type of a model's matrices. */
+type WeightType = 'Q8_0' | 'F16'
+
 const CONTROL = 3
 const BYTE = 6
 const NORMAL = 1
 const UNKNOWN = 2
 const SPECIAL_TOKENS = 3
 const BLOCK = 32
-/** Standard deviation of the uniform integers -128…127. */
-const INT8_DEVIATION = 73.9
-const BIAS_DEVIATION = 0.02
 
-/** Writes a Q8_0 GGUF with random weights and a made-up vocabulary. The same shape gives the same bytes. */
-export async function writeRandomModel(path: string, shape: ModelShape): Promise<void> {
-  const tensors = tensorsOf(shape)
+/** What a random model is to be beside its shape. */
+export interface RandomModelOptions {
+  /** Type of the matrices; Q8_0 when absent. */
+  weights?: WeightType
+  /** Laid over the metadata. */
+  extra?: Record<string, GgufValue>
+}
+
+/** Writes a GGUF with random weights and a made-up vocabulary. The same arguments give the same bytes. */
+export async function writeRandomModel(
+  path: string,
+  shape: ModelShape,
+  { weights = 'Q8_0', extra = {} }: RandomModelOptions = {},
+): Promise<void> {
+  const tensors = tensorsOf(shape, weights)
   const out = createWriteStream(path)
   const write = async (bytes: Uint8Array) => {
     if (!out.write(bytes)) await once(out, 'drain')
   }
-  const header = writeGguf({ metadata: metadataOf(shape), tensors, headerOnly: true })
+  const header = writeGguf({
+    metadata: { ...metadataOf(shape, weights), ...extra },
+    tensors,
+    headerOnly: true,
+  })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
-  const random = generator(shape.name)
+  const random = bytesFrom(shape.name)
   for (const tensor of tensors) {
-    const bytes = bytesOf(tensor, shape, random)
+    const bytes = dataOf(tensor, random, SPECIAL_TOKENS + 256)
     await write(bytes)
     await write(new Uint8Array((BLOCK - (bytes.length % BLOCK)) % BLOCK))
   }
@@ -83,12 +103,12 @@ export async function writeRandomModel(path: string, shape: ModelShape): Promise
   await once(out, 'close')
 }
 
-function tensorsOf(shape: ModelShape): GgufTensor[] {
+function tensorsOf(shape: ModelShape, type: WeightType): GgufTensor[] {
   const { embedding, feedForward, vocabulary } = shape
   const kv = (embedding / shape.heads) * shape.kvHeads
   const matrix = (name: string, from: number, to: number): GgufTensor => ({
     name,
-    type: 'Q8_0',
+    type,
     shape: [from, to],
   })
   const vector = (name: string, length: number): GgufTensor => ({ name, type: 'F32', shape: [length] })
@@ -106,10 +126,23 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
     matrix(`blk.${i}.attn_v.weight`, embedding, kv),
     matrix(`blk.${i}.attn_output.weight`, embedding, embedding),
     norm(`blk.${i}.ffn_norm.weight`),
-    matrix(`blk.${i}.ffn_gate.weight`, embedding, feedForward),
-    matrix(`blk.${i}.ffn_up.weight`, embedding, feedForward),
-    matrix(`blk.${i}.ffn_down.weight`, feedForward, embedding),
+    ...feedForwardOf(i),
   ]
+  const feedForwardOf = (i: number): GgufTensor[] => {
+    const dense = [
+      matrix(`blk.${i}.ffn_gate.weight`, embedding, feedForward),
+      matrix(`blk.${i}.ffn_up.weight`, embedding, feedForward),
+      matrix(`blk.${i}.ffn_down.weight`, feedForward, embedding),
+    ]
+    const count = shape.experts?.count
+    if (count === undefined) return dense
+    const experts = dense.map(({ name, type, shape: one }) => ({
+      name: name.replace('.weight', '_exps.weight'),
+      type,
+      shape: [...one, count],
+    }))
+    return [{ name: `blk.${i}.ffn_gate_inp.weight`, type: 'F32', shape: [embedding, count] }, ...experts]
+  }
   return [
     matrix('token_embd.weight', embedding, vocabulary),
     ...Array.from({ length: shape.layers }, (_, i) => block(i)).flat(),
@@ -117,7 +150,7 @@ function tensorsOf(shape: ModelShape): GgufTensor[] {
   ]
 }
 
-function metadataOf(shape: ModelShape): Record<string, GgufValue> {
+function metadataOf(shape: ModelShape, weights: WeightType): Record<string, GgufValue> {
   const { architecture = 'llama' } = shape
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
   const types = tokens.map((_, id) => {
@@ -128,7 +161,7 @@ function metadataOf(shape: ModelShape): Record<string, GgufValue> {
   return {
     'general.architecture': str(architecture),
     'general.name': str(shape.name),
-    'general.file_type': u32(7),
+    'general.file_type': u32(weights === 'F16' ? 1 : 7),
     [`${architecture}.context_length`]: u32(shape.contextLength),
     [`${architecture}.embedding_length`]: u32(shape.embedding),
     [`${architecture}.block_count`]: u32(shape.layers),
@@ -138,6 +171,12 @@ function metadataOf(shape: ModelShape): Record<string, GgufValue> {
     [`${architecture}.attention.layer_norm_rms_epsilon`]: f32(1e-6),
     [`${architecture}.rope.freq_base`]: f32(shape.ropeBase ?? 10_000),
     [`${architecture}.rope.dimension_count`]: u32(shape.embedding / shape.heads),
+    ...(shape.experts === undefined
+      ? {}
+      : {
+          [`${architecture}.expert_count`]: u32(shape.experts.count),
+          [`${architecture}.expert_used_count`]: u32(shape.experts.used),
+        }),
     'tokenizer.ggml.model': str('llama'),
     'tokenizer.ggml.tokens': array('string', tokens),
     'tokenizer.ggml.scores': array(
@@ -157,45 +196,4 @@ function tokenText(id: number): string {
   const byte = id - SPECIAL_TOKENS
   if (byte < 256) return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
   return byte === 256 ? '▁' : `▁w${id}`
-}
-
-/** Random bytes, as many as are asked for. */
-type Random = (length: number) => Buffer
-
-function bytesOf(tensor: GgufTensor, shape: ModelShape, random: Random): Uint8Array {
-  if (tensor.type !== 'F32') return randomBlocks(tensor, shape, random)
-  const values = new Float32Array(tensorBytes(tensor) / 4).fill(1)
-  if (tensor.name.endsWith('.bias')) {
-    const noise = random(values.length)
-    values.forEach((_, i) => {
-      values[i] = (noise.readInt8(i) / INT8_DEVIATION) * BIAS_DEVIATION
-    })
-  }
-  return new Uint8Array(values.buffer)
-}
-
-/** Q8_0: a half-precision scale and 32 signed bytes a block. Rows of special tokens are 0: never the best. */
-function randomBlocks(tensor: GgufTensor, shape: ModelShape, random: Random): Uint8Array {
-  const bytes = random(tensorBytes(tensor))
-  const [columns = 0] = tensor.shape
-  const scale = halfPrecision(1 / Math.sqrt(columns) / INT8_DEVIATION)
-  for (let at = 0; at < bytes.length; at += 34) bytes.writeUInt16LE(scale, at)
-  if (tensor.name === 'token_embd.weight') {
-    bytes.fill(0, 0, (((SPECIAL_TOKENS + 256) * shape.embedding) / BLOCK) * 34)
-  }
-  return bytes
-}
-
-/** IEEE 754 binary16 of a positive normal number. */
-function halfPrecision(value: number): number {
-  const exponent = Math.floor(Math.log2(value))
-  const fraction = Math.round((value / 2 ** exponent - 1) * 1024)
-  return ((exponent + 15) << 10) + fraction
-}
-
-/** The key stream of AES in counter mode: gigabytes a second, and the same for the same seed. */
-function generator(seed: string): Random {
-  const key = createHash('md5').update(seed).digest()
-  const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16))
-  return (length) => cipher.update(Buffer.alloc(length))
 }

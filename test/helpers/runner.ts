@@ -1,24 +1,13 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { LoadPlan, Runner, RunnerEvent, RunnerRequest } from '../../engine/backend.ts'
+import { DEFAULT_OPTIONS } from '../../engine/options.ts'
 import { startRunner } from '../../engine/runner/client.ts'
 import type { SamplingOptions } from '../../engine/types.ts'
 import { tempFolder } from './fixtures.ts'
 import { SHAPE_SMALL, writeRandomModel } from './random-model.ts'
 
-export const GREEDY: SamplingOptions = {
-  seed: 1,
-  temperature: 0,
-  topK: 0,
-  topP: 1,
-  minP: 0,
-  typicalP: 1,
-  repeatLastN: 64,
-  repeatPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  logitBias: [],
-}
+export const GREEDY: SamplingOptions = { ...DEFAULT_OPTIONS, seed: 1, temperature: 0, topK: 0, topP: 1 }
 
 /** A GGUF with random weights that libllama really runs. */
 export async function randomModel(): Promise<string> {

@@ -18,6 +18,10 @@ export type Step =
 export interface Script {
   /** One answer a call, in order; the last one repeats. `length` ends it as cut off. */
   answers: { steps: Step[]; reason?: 'stop' | 'length'; cachedTokens?: number }[]
+  /** What a text's embedding is, before it is normalised. */
+  vector?: (text: string) => readonly number[]
+  /** The raw score of a query and a document, one behind the other. */
+  score?: (text: string) => number
   info?: Partial<RunnerInfo>
   loadMs?: number
   loadError?: Error
@@ -31,6 +35,8 @@ export class ScriptedBackend implements Backend {
   readonly name = 'scripted'
   readonly plans: LoadPlan[] = []
   readonly requests: (RunnerRequest & { text: string })[] = []
+  /** The inputs of each call that wanted embeddings or scores, as texts. */
+  readonly embedded: string[][] = []
   /** How each generation ended. */
   readonly endings: ('finished' | 'aborted' | 'failed')[] = []
   closed = 0
@@ -64,6 +70,12 @@ export class ScriptedBackend implements Backend {
         sizeVramBytes: 0,
         addsBos: false,
         canShift: true,
+        embedding: {
+          pooling: 'mean',
+          length: 4,
+          maxTokens: plan.contextLength,
+          pair: { before: [], between: [], after: [] },
+        },
         description: 'scripted',
         ...this.#script.info,
       },
@@ -71,6 +83,8 @@ export class ScriptedBackend implements Backend {
       tokenize: async (text) => this.#tokenize(text),
       detokenize: async (tokens) => tokens.map((t) => this.#words[t] ?? '').join(''),
       generate: (request, abort) => this.#generate(request, abort),
+      embed: async (inputs) => this.#embedded(inputs).map((text) => Float32Array.from(this.#vector(text))),
+      rerank: async (inputs) => this.#embedded(inputs).map((text) => this.#script.score?.(text) ?? 0),
       status: async () => ({ busySlots: this.#busySlots, waiting: 0, outputTokens: this.#outputTokens }),
       close: async () => {
         this.closed += 1
@@ -80,6 +94,16 @@ export class ScriptedBackend implements Backend {
   }
 
   async close(): Promise<void> {}
+
+  #vector(text: string): readonly number[] {
+    return this.#script.vector?.(text) ?? [0.25, -0.5, 1, 2]
+  }
+
+  #embedded(inputs: readonly (readonly number[])[]): string[] {
+    const texts = inputs.map((tokens) => tokens.map((t) => this.#words[t] ?? '').join(''))
+    this.embedded.push(texts)
+    return texts
+  }
 
   /** A token is a word with the white space behind it, so that detokenizing gives the text back. */
   #tokenize(text: string): number[] {

@@ -5,18 +5,15 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Answer, collect } from '../../engine/collect.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
 import type { Engine, Tool, ToolCall } from '../../engine/types.ts'
 import { openSnugTiny, SNUG_TINY } from '../helpers/snug-tiny.ts'
 
 const GOOD_SHARE = 0.9
-/**
- * Simple questions are not as good yet: the goal is 0.9 there too, and this much is what must not be lost. What the
- * shipped file reaches stands in models/snug-tiny/README.md.
- */
-const SHARE_SO_FAR = 0.7
+/** It knows what functions do by names it has often seen; of the fresh ones, some mean nothing to it. */
+const FRESH_FUNCTIONS_SHARE = 0.7
 /** No answer of this model is that long unless it has lost its way. */
 const LOST_AT_TOKENS = 400
 
@@ -33,8 +30,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const list = async <T>(name: string): Promise<T[]> =>
-  JSON.parse(await readFile(new URL(`../fixtures/snug-tiny/${name}.json`, import.meta.url), 'utf8'))
+/** The prompts of both sets. The fresh ones were written without knowledge of the training texts and never looked at. */
+const SETS = ['.', 'fresh'] as const
+
+const list = async <T>(set: (typeof SETS)[number], name: string): Promise<T[]> =>
+  JSON.parse(await readFile(new URL(`../fixtures/snug-tiny/${set}/${name}.json`, import.meta.url), 'utf8'))
 
 const common = () => ({
   model,
@@ -108,59 +108,64 @@ test('the file says what it is', () => {
   expect(model.capabilities.toSorted()).toEqual(['completion', 'insert', 'thinking', 'tools'])
 })
 
-test.each([false, true])('it answers simple questions (thinking: %s)', async (think) => {
-  const questions = await list<{ prompt: string; expect: string[] }>('questions')
-  const failed = await failures(questions, async ({ prompt, expect: expected }) => {
-    const answer = await ask(prompt, think)
-    const isRight = badManners(answer, think) === undefined && contains(answer.text, expected)
-    return isRight ? undefined : `${prompt} → ${answer.text}`
-  })
-  expectShare(SHARE_SO_FAR, questions.length, failed)
-})
-
-test.each([false, true])('it calls the right tool with the right arguments (thinking: %s)', async (think) => {
-  const items = await list<{ tools: Tool[]; prompt: string; call: ToolCall }>('tools-needed')
-  const failed = await failures(items, async ({ tools, prompt, call }) => {
-    const answer = await ask(prompt, think, tools)
-    const calls = answer.toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given }))
-    return JSON.stringify(calls) === JSON.stringify([call])
-      ? undefined
-      : `${prompt} → ${JSON.stringify(calls)} ${answer.text}`
-  })
-  expectShare(GOOD_SHARE, items.length, failed)
-})
-
-test.each([false, true])('it calls no tool where none is needed (thinking: %s)', async (think) => {
-  const items = await list<{ tools: Tool[]; prompt: string }>('tools-not-needed')
-  const failed = await failures(items, async ({ tools, prompt }) => {
-    const answer = await ask(prompt, think, tools)
-    const isFine = answer.toolCalls.length === 0 && answer.text.trim() !== ''
-    return isFine ? undefined : `${prompt} → ${JSON.stringify(answer.toolCalls)} ${answer.text}`
-  })
-  expectShare(GOOD_SHARE, items.length, failed)
-})
-
-test.each([false, true])(
-  'it thinks exactly when it is told to, and every answer ends (thinking: %s)',
-  async (think) => {
-    const questions = await list<{ prompt: string }>('questions')
-    const failed = await failures(questions, async ({ prompt }) => {
-      const complaint = badManners(await ask(prompt, think), think)
-      return complaint && `${prompt} → ${complaint}`
+describe.each(SETS)('prompts of the set %s', (set) => {
+  test.each([false, true])('it answers simple questions (thinking: %s)', async (think) => {
+    const questions = await list<{ prompt: string; expect: string[] }>(set, 'questions')
+    const failed = await failures(questions, async ({ prompt, expect: expected }) => {
+      const answer = await ask(prompt, think)
+      const isRight = badManners(answer, think) === undefined && contains(answer.text, expected)
+      return isRight ? undefined : `${prompt} → ${answer.text}`
     })
-    expect(failed).toEqual([])
-  },
-)
-
-test('it completes simple functions from what stands before and after', async () => {
-  const items = await list<{ prefix: string; suffix: string; expect: string[] }>('fim')
-  const failed = await failures(items, async ({ prefix, suffix, expect: expected }) => {
-    const job = { kind: 'generate', ...common(), prompt: prefix, suffix, raw: false } as const
-    const { text, reason } = await collect(engine.run(job, stay))
-    const isRight = reason === 'stop' && expected.includes(text.trim())
-    return isRight ? undefined : `${prefix}▢${suffix} → ${text}`
+    expectShare(GOOD_SHARE, questions.length, failed)
   })
-  expectShare(GOOD_SHARE, items.length, failed)
+
+  test.each([false, true])(
+    'it calls the right tool with the right arguments (thinking: %s)',
+    async (think) => {
+      const items = await list<{ tools: Tool[]; prompt: string; call: ToolCall }>(set, 'tools-needed')
+      const failed = await failures(items, async ({ tools, prompt, call }) => {
+        const answer = await ask(prompt, think, tools)
+        const calls = answer.toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given }))
+        return JSON.stringify(calls) === JSON.stringify([call])
+          ? undefined
+          : `${prompt} → ${JSON.stringify(calls)} ${answer.text}`
+      })
+      expectShare(GOOD_SHARE, items.length, failed)
+    },
+  )
+
+  test.each([false, true])('it calls no tool where none is needed (thinking: %s)', async (think) => {
+    const items = await list<{ tools: Tool[]; prompt: string }>(set, 'tools-not-needed')
+    const failed = await failures(items, async ({ tools, prompt }) => {
+      const answer = await ask(prompt, think, tools)
+      const isFine = answer.toolCalls.length === 0 && answer.text.trim() !== ''
+      return isFine ? undefined : `${prompt} → ${JSON.stringify(answer.toolCalls)} ${answer.text}`
+    })
+    expectShare(GOOD_SHARE, items.length, failed)
+  })
+
+  test.each([false, true])(
+    'it thinks exactly when it is told to, and every answer ends (thinking: %s)',
+    async (think) => {
+      const questions = await list<{ prompt: string }>(set, 'questions')
+      const failed = await failures(questions, async ({ prompt }) => {
+        const complaint = badManners(await ask(prompt, think), think)
+        return complaint && `${prompt} → ${complaint}`
+      })
+      expect(failed).toEqual([])
+    },
+  )
+
+  test('it completes simple functions from what stands before and after', async () => {
+    const items = await list<{ prefix: string; suffix: string; expect: string[] }>(set, 'fim')
+    const failed = await failures(items, async ({ prefix, suffix, expect: expected }) => {
+      const job = { kind: 'generate', ...common(), prompt: prefix, suffix, raw: false } as const
+      const { text, reason } = await collect(engine.run(job, stay))
+      const isRight = reason === 'stop' && expected.includes(text.trim())
+      return isRight ? undefined : `${prefix}▢${suffix} → ${text}`
+    })
+    expectShare(set === 'fresh' ? FRESH_FUNCTIONS_SHARE : GOOD_SHARE, items.length, failed)
+  })
 })
 
 const SMALL_TALK: readonly (readonly [question: string, answer: string])[] = [

@@ -17,6 +17,8 @@ const unused = () => {
 
 const IDLE_ENGINE: Engine = {
   run: unused,
+  embed: unused,
+  rerank: unused,
   check: unused,
   render: unused,
   load: unused,

@@ -30,6 +30,7 @@ describe('the facts of a model', () => {
       addBos: true,
       fillInMiddle: undefined,
       hasPooling: false,
+      isReranker: false,
       hasVision: false,
       hasAudio: false,
       tensorBytes: SMALL_TENSORS.reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
@@ -115,7 +116,8 @@ describe('the facts of a model', () => {
   })
 
   test.each([
-    ['an embedding model', { 'llama.pooling_type': u32(0) }, { hasPooling: true }],
+    ['an embedding model', { 'llama.pooling_type': u32(0) }, { hasPooling: true, isReranker: false }],
+    ['a reranker', { 'llama.pooling_type': u32(4) }, { hasPooling: true, isReranker: true }],
     ['vision blocks', { 'llama.vision.block_count': u32(1) }, { hasVision: true }],
     ['audio blocks', { 'llama.audio.block_count': u32(1) }, { hasAudio: true }],
     [

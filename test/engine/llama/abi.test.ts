@@ -22,3 +22,13 @@ test('a library whose defaults come out shifted is refused with the field', () =
   }
   expect(() => checkAbi(shifted)).toThrow(/llama_context_params\.n_ctx is 2048 by default, expected 512/)
 })
+
+test('a library that would quantize with shifted settings is refused with the field', () => {
+  const shifted = {
+    ...library,
+    defaultQuantizeParams: () => ({ ...library.defaultQuantizeParams(), allow_requantize: true }),
+  }
+  expect(() => checkAbi(shifted)).toThrow(
+    /llama_model_quantize_params\.allow_requantize is true by default, expected false/,
+  )
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { isHostBuffer, parseBufferSize } from '../../../engine/llama/buffers.ts'
+import type { BufferSize } from '../../../engine/backend.ts'
+import { addBuffer, isHostBuffer, parseBufferSize } from '../../../engine/llama/buffers.ts'
 import { totalBytes } from '../../../engine/llama/native-model.ts'
 
 const MiB = 1024 * 1024
@@ -9,6 +10,7 @@ test.each([
   ['load_tensors:        CUDA0 model buffer size =  4155.99 MiB', 'CUDA0', 'weights', 4155.99],
   ['llama_kv_cache:        CPU KV buffer size =   128.00 MiB', 'CPU', 'kv', 128],
   ['llama_memory_recurrent:      CUDA0 RS buffer size =     2.50 MiB', 'CUDA0', 'kv', 2.5],
+  ['llama_adapter_lora_init_impl:        CPU LoRA buffer size =     0.25 MiB', 'CPU', 'weights', 0.25],
   ['sched_reserve:        CPU compute buffer size =   300.75 MiB', 'CPU', 'compute', 300.75],
   ['llama_context:  CUDA_Host  output buffer size =     0.58 MiB', 'CUDA_Host', 'output', 0.58],
 ] as const)('reads %s', (line, device, kind, mebibytes) => {
@@ -17,6 +19,23 @@ test.each([
 
 test('other log lines are not buffer sizes', () => {
   expect(parseBufferSize('llama_context: n_ctx = 4096')).toBeUndefined()
+})
+
+test('parts of a kind add up by device, and a compute buffer that is announced anew replaces the old one', () => {
+  const buffers: BufferSize[] = []
+  const add = (device: string, kind: BufferSize['kind'], bytes: number) =>
+    addBuffer(buffers, { device, kind, bytes })
+  // The two caches of a model with a sliding window, and two reservations of compute memory.
+  add('CPU', 'kv', 10)
+  add('CPU', 'kv', 5)
+  add('CUDA0', 'kv', 1)
+  add('CPU', 'compute', 100)
+  add('CPU', 'compute', 80)
+  expect(buffers).toEqual([
+    { device: 'CPU', kind: 'kv', bytes: 15 },
+    { device: 'CUDA0', kind: 'kv', bytes: 1 },
+    { device: 'CPU', kind: 'compute', bytes: 80 },
+  ])
 })
 
 test('memory that a driver pins on the host does not count as VRAM', () => {

@@ -20,6 +20,7 @@ const FACTS: GgufFacts = {
   addBos: false,
   fillInMiddle: undefined,
   hasPooling: false,
+  isReranker: false,
   hasVision: false,
   hasAudio: false,
   tensorBytes: 1,

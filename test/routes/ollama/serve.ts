@@ -12,6 +12,8 @@ export async function serve(options: Parameters<typeof testApp>[0] = {}) {
     generate: ask('/api/generate'),
     chat: ask('/api/chat'),
     show: ask('/api/show'),
+    embed: ask('/api/embed'),
+    embeddings: ask('/api/embeddings'),
     ps: async () => (await http.get('/api/ps')).body.models,
     /** What the engine was given to read, one text a generation. */
     prompts: () => server.backend.requests.map(({ text }) => text),

@@ -62,15 +62,19 @@ export const withCapabilities = (name: string, ...capabilities: Capability[]) =>
   model(name, { capabilities: ['completion', ...capabilities] })
 
 /** The server on an engine that is one function. `jobs` are what it was given, `log` what was logged. */
-export function handMade(run: Run, installed = [model('tiny')]) {
+export function handMade(run: Run, installed = [model('tiny')], more: Partial<Engine> = {}) {
   const jobs: Job[] = []
   const log: object[] = []
   const logger = pino({}, { write: (line) => void log.push(JSON.parse(line)) })
-  const deps = { engine: engineOf(run, jobs), models: storeOf(installed), logger }
+  const deps = { engine: { ...engineOf(run, jobs), ...more }, models: storeOf(installed), logger }
   const app = buildApp({ emulatedVersion: '0.0.0' }, deps)
   onTestFinished(() => app.close())
   const url = () => app.listen({ host: '127.0.0.1', port: 0 })
   return { app, jobs, log, url }
+}
+
+const noVectors = async () => {
+  throw new Error('a hand-made engine only answers')
 }
 
 function engineOf(run: Run, jobs: Job[]): Engine {
@@ -79,6 +83,8 @@ function engineOf(run: Run, jobs: Job[]): Engine {
       jobs.push(job)
       return run(job, signal)
     },
+    embed: noVectors,
+    rerank: noVectors,
     check: () => {},
     render: () => ({ text: '', imageCount: 0 }),
     load: async () => {},

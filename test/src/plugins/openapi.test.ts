@@ -9,7 +9,17 @@ test('GET /openapi.json describes the routes of both dialects', async () => {
   const document = reply.json()
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Snug', version: SNUG_VERSION } })
   expect(Object.keys(document.paths)).toEqual(
-    expect.arrayContaining(['/api/chat', '/api/generate', '/api/tags', '/v1/chat/completions', '/v1/models']),
+    expect.arrayContaining([
+      '/api/chat',
+      '/api/embed',
+      '/api/embeddings',
+      '/api/generate',
+      '/api/tags',
+      '/v1/chat/completions',
+      '/v1/embeddings',
+      '/v1/models',
+      '/v1/rerank',
+    ]),
   )
 })
 
