@@ -4,8 +4,8 @@ import { type GgufTensor, tensorBytes } from './gguf.ts'
 
 /** The sign bit of a half-precision number. */
 const HALF_SIGN = 0x8000
-/** Standard deviation of the uniform integers -128…127. */
-const INT8_DEVIATION = 73.9
+/** Standard deviation of the uniform integers -127…127. */
+const INT8_DEVIATION = 73.3
 const BIAS_DEVIATION = 0.02
 /** Weights a block of Q8_0 holds, and bytes it takes. */
 const BLOCK = 32
@@ -37,6 +37,8 @@ function floats(tensor: GgufTensor, random: Random): Uint8Array {
 /** Q8_0: a half-precision scale and 32 signed bytes a block. */
 function randomBlocks(tensor: GgufTensor, random: Random, silent: number): Uint8Array {
   const bytes = random(tensorBytes(tensor))
+  // No converter writes -128, and not all of ggml's kernels compute with it rightly.
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] === 0x80) bytes[i] = 0x81
   const [columns = 0] = tensor.shape
   const scale = halfPrecision(1 / Math.sqrt(columns) / INT8_DEVIATION)
   for (let at = 0; at < bytes.length; at += BLOCK_BYTES) bytes.writeUInt16LE(scale, at)
