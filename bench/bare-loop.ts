@@ -1,67 +1,116 @@
 /**
- * The least a program must do to generate with libllama: decode, sample, take the token's bytes. No batching,
- * no other process, no HTTP. What Snug is measured against. Prints one line of JSON for each line on stdin.
+ * The least a program must do to generate with libllama: fill a batch, decode, sample, take the tokens' bytes.
+ * One sequence a stream, answers before prompts. No other process, no HTTP. What the others are measured against.
  */
-import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { findLibraryDir } from '../engine/llama/library.ts'
-import { loadNativeModel, type NativeModel } from '../engine/llama/native-model.ts'
+import { loadNativeModel } from '../engine/llama/native-model.ts'
 import { createSampler } from '../engine/llama/sampler.ts'
+import { commonPrefix } from '../engine/llama/slots.ts'
 import { DEFAULT_OPTIONS } from '../engine/options.ts'
+import { type Ask, BATCH_TOKENS, type Conditions, type Stream } from './contestant.ts'
+import { answerLines } from './library-protocol.ts'
 
-export interface BareResult {
-  promptTokens: number
-  firstTokenMs: number
-  decodeTokensPerSecond: number
-}
-
-const [weightsPath = '', threads = '1', contextLength = '2048'] = process.argv.slice(2)
+const { modelPath, threads, slots, contextLength } = JSON.parse(process.argv[2] ?? '{}') as Conditions
 const model = await loadNativeModel(
   {
-    weightsPath,
+    weightsPath: modelPath,
     adapterPaths: [],
-    slots: 1,
+    slots,
     kvCacheType: 'f16',
     flashAttention: 'auto',
-    contextLength: Number(contextLength),
-    batchTokens: 512,
-    gpuLayers: -1,
+    contextLength,
+    batchTokens: BATCH_TOKENS,
+    gpuLayers: 0,
     mainGpu: undefined,
     mmap: undefined,
-    threads: Number(threads),
+    threads,
   },
   { libraryDir: findLibraryDir(undefined), signal: new AbortController().signal, onProgress() {}, log() {} },
 )
-console.log('ready')
-for await (const line of createInterface({ input: process.stdin })) {
-  const { prompt, tokens } = JSON.parse(line) as { prompt: string; tokens: number }
-  console.log(JSON.stringify(await generate(model, prompt, tokens)))
+const { library, memory, batch } = model
+/** What the sequences hold: the next prompt of a sequence starts where it differs. */
+const held: number[][] = Array.from({ length: slots }, () => [])
+
+async function generate(asks: readonly Ask[]): Promise<Stream[]> {
+  const startedAt = performance.now()
+  const streams = await Promise.all(asks.map((ask, sequence) => begin(ask, sequence)))
+  for (let sequence = asks.length; sequence < slots; sequence++) forget(sequence, 0)
+  try {
+    while (streams.some((stream) => stream.left > 0)) {
+      const rows = fill(streams.filter((stream) => stream.left > 0))
+      if ((await model.decode()) !== 0) throw new Aborted()
+      for (const { stream, row } of rows) {
+        const token = stream.sampler.sample(row)
+        stream.bytes += model.tokenBytes(token).length
+        stream.arrivals.push(performance.now() - startedAt)
+        stream.pending.push(token)
+        stream.left -= 1
+      }
+    }
+  } finally {
+    for (const { sampler } of streams) sampler.close()
+  }
+  if (streams.some(({ bytes }) => bytes === 0)) throw new Error('the model said nothing')
+  return streams.map(({ arrivals }) => ({ arrivals }))
 }
 
-async function generate(model: NativeModel, prompt: string, count: number): Promise<BareResult> {
-  const { library, memory, batch } = model
-  const ids = await model.tokenize(prompt, true, true)
-  library.removeCells(memory, 0, -1, -1)
-  const sampler = createSampler(model, { ...DEFAULT_OPTIONS, temperature: 0 }, undefined, ids)
-  const startedAt = performance.now()
+/** Fills the batch, shortest first; the rows that are to be sampled. */
+function fill(streams: readonly Open[]): { stream: Open; row: number }[] {
   batch.clear()
-  for (const [i, id] of ids.entries()) batch.add(id, i, 0, i === ids.length - 1)
-  await model.decode()
-  let token = sampler.sample(ids.length - 1)
-  const firstAt = performance.now()
-  let bytes = model.tokenBytes(token).length
-  for (let i = 1; i < count; i++) {
-    batch.clear()
-    batch.add(token, ids.length + i - 1, 0, true)
-    await model.decode()
-    token = sampler.sample(0)
-    bytes += model.tokenBytes(token).length
+  const rows: { stream: Open; row: number }[] = []
+  for (const stream of streams.toSorted((a, b) => a.pending.length - b.pending.length)) {
+    const { pending, sequence, tokens } = stream
+    const piece = pending.splice(0, batch.capacity - batch.size())
+    for (const [i, token] of piece.entries()) {
+      const isLast = pending.length === 0 && i === piece.length - 1
+      const row = batch.add(token, tokens.length, sequence, isLast)
+      tokens.push(token)
+      if (isLast) rows.push({ stream, row })
+    }
   }
-  const ms = performance.now() - firstAt
-  sampler.close()
-  if (bytes === 0) throw new Error('the model said nothing')
-  return {
-    promptTokens: ids.length,
-    firstTokenMs: firstAt - startedAt,
-    decodeTokensPerSecond: ((count - 1) / ms) * 1000,
-  }
+  return rows
 }
+
+type Open = Awaited<ReturnType<typeof begin>>
+
+class Aborted extends Error {}
+
+async function begin({ prompt, tokens: left }: Ask, sequence: number) {
+  const ids = await model.tokenize(prompt, true, true)
+  const prefix = commonPrefix(held[sequence] ?? [], ids.slice(0, -1))
+  forget(sequence, prefix)
+  const tokens = ids.slice(0, prefix)
+  held[sequence] = tokens
+  const sampler = createSampler(model, { ...DEFAULT_OPTIONS, temperature: 0 }, undefined, ids)
+  return { sequence, sampler, tokens, pending: ids.slice(prefix), left, bytes: 0, arrivals: [] as number[] }
+}
+
+function forget(sequence: number, from: number): void {
+  library.removeCells(memory, sequence, from, -1)
+  held[sequence] = held[sequence]?.slice(0, from) ?? []
+}
+
+await answerLines(model.description, {
+  generate,
+  async abort(abandoned, afterMs, next) {
+    let hasEnded = false
+    const running = generate([abandoned]).then(
+      () => {
+        hasEnded = true
+      },
+      (error: unknown) => {
+        if (!(error instanceof Aborted)) throw error
+        forget(0, 0)
+      },
+    )
+    await sleep(afterMs)
+    if (hasEnded) return Number.NaN
+    const hungUpAt = performance.now()
+    model.abortDecode()
+    await running
+    const between = performance.now() - hungUpAt
+    const [stream] = await generate([next])
+    return between + (stream?.arrivals[0] ?? Number.NaN)
+  },
+})

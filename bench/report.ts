@@ -1,9 +1,17 @@
+import os from 'node:os'
+
 /** The middle value; of an even number, the mean of the two in the middle. NaN for none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
   const upper = sorted[Math.floor(middle)] ?? Number.NaN
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper
+}
+
+/** The value that `share` of the values do not exceed (nearest rank). NaN for none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }
 
 /** A Markdown table; the first column is text, the others numbers. */
@@ -21,3 +29,14 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): num
   const spread = points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0)
   return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / spread
 }
+
+/** Date, processor, Node: where numbers come from. */
+export function whereAndWhen(): string {
+  const cpu = os.cpus()[0]?.model.trim() ?? 'unknown processor'
+  const date = new Date().toISOString().slice(0, 10)
+  return `${date}, ${cpu} (${os.availableParallelism()} cores), Node ${process.version}`
+}
+
+/** `–` for what could not be measured. */
+export const shown = (value: number, digits: number): string =>
+  Number.isFinite(value) ? value.toFixed(digits) : '–'

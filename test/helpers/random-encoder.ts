@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { array, bool, f32, type GgufTensor, type GgufValue, str, u32, writeGguf } from './gguf.ts'
-import { generator } from './random-model.ts'
+import { generator } from './random-weights.ts'
 
 /** llama.cpp's numbers of what becomes of the vectors of all tokens. */
 export const POOLING_TYPE = { mean: 1, cls: 2, last: 3, rank: 4 } as const

@@ -1,20 +1,15 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import {
-  array,
-  bool,
-  f32,
-  type GgufTensor,
-  type GgufValue,
-  str,
-  tensorBytes,
-  u32,
-  writeGguf,
-} from './gguf.ts'
+import { array, bool, f32, type GgufTensor, type GgufValue, str, u32, writeGguf } from './gguf.ts'
+import { bytesFrom, dataOf } from './random-weights.ts'
 
-/** The shape of a llama-architecture model; every dimension a multiple of 32. */
+/** The shape of a model with tied embeddings; every dimension a multiple of 32. */
 export interface ModelShape {
   name: string
+  /** `llama` unless said; `qwen2` adds biases to queries, keys and values. */
+  architecture?: 'llama' | 'qwen2'
+  /** 10,000 unless said. */
+  ropeBase?: number
   embedding: number
   layers: number
   heads: number
@@ -71,10 +66,6 @@ const NORMAL = 1
 const UNKNOWN = 2
 const SPECIAL_TOKENS = 3
 const BLOCK = 32
-/** The sign bit of a half-precision number. */
-const HALF_SIGN = 0x8000
-/** Standard deviation of the uniform integers -127…127. */
-const INT8_DEVIATION = 73.3
 
 /** What a random model is to be beside its shape. */
 export interface RandomModelOptions {
@@ -107,9 +98,9 @@ export async function writeRandomTensors(
   const header = writeGguf({ metadata, tensors, headerOnly: true })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
-  const random = generator(1)
+  const random = bytesFrom(shape.name)
   for (const tensor of tensors) {
-    const bytes = dataOf(tensor, shape, random)
+    const bytes = dataOf(tensor, random, SPECIAL_TOKENS + 256)
     await write(bytes)
     await write(new Uint8Array((BLOCK - (bytes.length % BLOCK)) % BLOCK))
   }
@@ -117,12 +108,7 @@ export async function writeRandomTensors(
   await once(out, 'close')
 }
 
-function dataOf(tensor: GgufTensor, shape: ModelShape, random: () => number): Uint8Array {
-  if (tensor.type === 'F32') return ones(tensor)
-  return tensor.type === 'F16' ? randomHalves(tensor, random) : randomBlocks(tensor, shape, random)
-}
-
-/** The tensors of the llama architecture. */
+/** The tensors of the llama architecture, or of one that is like it. */
 export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTensor[] {
   const { embedding, feedForward, vocabulary } = shape
   const kv = (embedding / shape.heads) * shape.kvHeads
@@ -131,9 +117,16 @@ export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTen
     type,
     shape: [from, to],
   })
-  const norm = (name: string): GgufTensor => ({ name, type: 'F32', shape: [embedding] })
+  const vector = (name: string, length: number): GgufTensor => ({ name, type: 'F32', shape: [length] })
+  const norm = (name: string) => vector(name, embedding)
+  const biases = (i: number) => [
+    vector(`blk.${i}.attn_q.bias`, embedding),
+    vector(`blk.${i}.attn_k.bias`, kv),
+    vector(`blk.${i}.attn_v.bias`, kv),
+  ]
   const block = (i: number) => [
     norm(`blk.${i}.attn_norm.weight`),
+    ...(shape.architecture === 'qwen2' ? biases(i) : []),
     matrix(`blk.${i}.attn_q.weight`, embedding, embedding),
     matrix(`blk.${i}.attn_k.weight`, embedding, kv),
     matrix(`blk.${i}.attn_v.weight`, embedding, kv),
@@ -163,8 +156,9 @@ export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTen
   ]
 }
 
-/** What a GGUF of the llama architecture says of itself. */
+/** What a GGUF of the llama architecture, or of one that is like it, says of itself. */
 export function metadataOf(shape: ModelShape, weights: WeightType = 'Q8_0'): Record<string, GgufValue> {
+  const { architecture = 'llama' } = shape
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
   const types = tokens.map((_, id) => {
     if (id === 0) return UNKNOWN
@@ -172,23 +166,23 @@ export function metadataOf(shape: ModelShape, weights: WeightType = 'Q8_0'): Rec
     return id < SPECIAL_TOKENS + 256 ? BYTE : NORMAL
   })
   return {
-    'general.architecture': str('llama'),
+    'general.architecture': str(architecture),
     'general.name': str(shape.name),
     'general.file_type': u32(weights === 'F16' ? 1 : 7),
-    'llama.context_length': u32(shape.contextLength),
-    'llama.embedding_length': u32(shape.embedding),
-    'llama.block_count': u32(shape.layers),
-    'llama.feed_forward_length': u32(shape.feedForward),
-    'llama.attention.head_count': u32(shape.heads),
-    'llama.attention.head_count_kv': u32(shape.kvHeads),
-    'llama.attention.layer_norm_rms_epsilon': f32(1e-6),
-    'llama.rope.freq_base': f32(10_000),
-    'llama.rope.dimension_count': u32(shape.embedding / shape.heads),
+    [`${architecture}.context_length`]: u32(shape.contextLength),
+    [`${architecture}.embedding_length`]: u32(shape.embedding),
+    [`${architecture}.block_count`]: u32(shape.layers),
+    [`${architecture}.feed_forward_length`]: u32(shape.feedForward),
+    [`${architecture}.attention.head_count`]: u32(shape.heads),
+    [`${architecture}.attention.head_count_kv`]: u32(shape.kvHeads),
+    [`${architecture}.attention.layer_norm_rms_epsilon`]: f32(1e-6),
+    [`${architecture}.rope.freq_base`]: f32(shape.ropeBase ?? 10_000),
+    [`${architecture}.rope.dimension_count`]: u32(shape.embedding / shape.heads),
     ...(shape.experts === undefined
       ? {}
       : {
-          'llama.expert_count': u32(shape.experts.count),
-          'llama.expert_used_count': u32(shape.experts.used),
+          [`${architecture}.expert_count`]: u32(shape.experts.count),
+          [`${architecture}.expert_used_count`]: u32(shape.experts.used),
         }),
     'tokenizer.ggml.model': str('llama'),
     'tokenizer.ggml.tokens': array('string', tokens),
@@ -209,49 +203,4 @@ function tokenText(id: number): string {
   const byte = id - SPECIAL_TOKENS
   if (byte < 256) return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`
   return byte === 256 ? '▁' : `▁w${id}`
-}
-
-function ones(tensor: GgufTensor): Uint8Array {
-  return new Uint8Array(new Float32Array(tensorBytes(tensor) / 4).fill(1).buffer)
-}
-
-/** Q8_0: a half-precision scale and 32 signed bytes a block. Rows of special tokens are 0: never the best. */
-function randomBlocks(tensor: GgufTensor, shape: ModelShape, random: () => number): Uint8Array {
-  const bytes = Buffer.alloc(tensorBytes(tensor))
-  const [columns = 0] = tensor.shape
-  const scale = halfPrecision(1 / Math.sqrt(columns) / INT8_DEVIATION)
-  const isEmbedding = tensor.name === 'token_embd.weight'
-  const skipped = isEmbedding ? ((SPECIAL_TOKENS + 256) * shape.embedding) / BLOCK : 0
-  for (let block = skipped; block * 34 < bytes.length; block++) {
-    bytes.writeUInt16LE(scale, block * 34)
-    for (let i = 0; i < BLOCK; i++) bytes.writeInt8(Math.round(random() * 254 - 127), block * 34 + 2 + i)
-  }
-  return bytes
-}
-
-/** Half-precision numbers of either sign and one size: all that a converter of weights needs to be busy. */
-function randomHalves(tensor: GgufTensor, random: () => number): Uint8Array {
-  const [columns = 0] = tensor.shape
-  const positive = halfPrecision(1 / Math.sqrt(columns))
-  const values = new Uint16Array(tensorBytes(tensor) / 2)
-  for (let i = 0; i < values.length; i++) values[i] = random() < 0.5 ? positive : positive | HALF_SIGN
-  return new Uint8Array(values.buffer)
-}
-
-/** IEEE 754 binary16 of a positive normal number. */
-function halfPrecision(value: number): number {
-  const exponent = Math.floor(Math.log2(value))
-  const fraction = Math.round((value / 2 ** exponent - 1) * 1024)
-  return ((exponent + 15) << 10) + fraction
-}
-
-/** Mulberry32: a small seeded generator, so that the file is the same every time. */
-export function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
 }
