@@ -18,7 +18,17 @@ export const childrenOf = (pid: number): number[] =>
 export const residentBytes = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? 0) * 1024
 
-export const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length
+/** Open files once they grow fewer no more: a server sees its clients leave one after another. */
+export async function openFiles(pid: number): Promise<number> {
+  let fewest = Number.POSITIVE_INFINITY
+  for (let still = 0; still < 20; still++) {
+    const count = readdirSync(`/proc/${pid}/fd`).length
+    if (count < fewest) still = 0
+    fewest = Math.min(fewest, count)
+    await sleep(20)
+  }
+  return fewest
+}
 
 /** Tells a process from a later one with the same id: both, and when it was started. */
 export function identityOf(pid: number): string | undefined {
