@@ -204,19 +204,7 @@ test('num_keep says how much of the prompt outlives a shift of the context', asy
 })
 
 test('no value of any option brings the runner down', async () => {
-  const extremes = [
-    -1e308,
-    1e308,
-    -1,
-    0,
-    1,
-    1e-45,
-    1e-308,
-    0.5,
-    2 ** 31,
-    2 ** 53,
-    -0.1,
-  ]
+  const extremes = [-1e308, 1e308, -1, 0, 1, 1e-45, 1e-308, 0.5, 2 ** 31, 2 ** 53, -0.1]
   const numeric = Object.entries(GREEDY).flatMap(([name, value]) => (typeof value === 'number' ? [name] : []))
   let state = 1
   const pick = (count: number) => {
