@@ -1,13 +1,14 @@
 /** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
 
 import { shapeAnswer } from './answer.ts'
+import { checkedAnswer } from './answer-check.ts'
 import type { Backend } from './backend.ts'
 import { checkJob } from './check.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
-import type { Log } from './log.ts'
+import type { ErrorLog } from './log.ts'
 import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
-import { grammarFor } from './prompt/job-grammar.ts'
+import { grammarFor, lateGrammarFor } from './prompt/job-grammar.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Resident } from './scheduler/types.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
@@ -17,7 +18,7 @@ import type { Engine, EngineEvent, Job, LoadedModel } from './types.ts'
 export interface EngineParts {
   backend: Backend
   settings: EngineSettings
-  log: Log
+  log: ErrorLog
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
@@ -42,6 +43,7 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
     checkJob(job)
     const prompt = promptFor(job, new Date())
     const grammar = grammarFor(job, prompt)
+    const lateGrammar = lateGrammarFor(job, prompt)
     const options = optionsFor(job, settings)
     const lease = await acquire(job, signal)
     try {
@@ -60,9 +62,11 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
         returnTokens: job.kind === 'generate' && !job.raw,
         ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
         ...(grammar === undefined ? {} : { grammar }),
+        ...(lateGrammar === undefined ? {} : { lateGrammar }),
       }
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
-      const generation = yield* shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const generation = yield* checkedAnswer(answer, job, options.stop, log)
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
       const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }

@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'load_failed'
   | 'load_timeout'
   | 'runner_died'
+  | 'invalid_answer'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

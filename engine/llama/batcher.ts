@@ -124,7 +124,8 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   }
 
   function takeToken(slot: Slot, task: Task, row: number): void {
-    const token = task.sampler.sample(row)
+    const token = sampleOrFail(slot, task, row)
+    if (token === undefined) return
     task.outputTokens += 1
     outputTokens += 1
     if (model.library.isEndOfGeneration(model.vocabulary, token)) {
@@ -141,6 +142,17 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     else if (isSpent(task)) finish(slot, task, 'length')
     task.pending = [token]
     task.fed = 0
+  }
+
+  /** A grammar that takes too long ends its own answer, not everybody's. */
+  function sampleOrFail(slot: Slot, task: Task, row: number): number | undefined {
+    try {
+      return task.sampler.sample(row)
+    } catch (error) {
+      events.push({ id: task.id, type: 'failed', failure: failureOf(error) })
+      release(slot)
+      return undefined
+    }
   }
 
   function report(task: Task, text: string): void {

@@ -35,13 +35,34 @@ export function createSampler(
     throw error
   }
   return {
-    sample: (row) => library.sample(chain, context, row),
+    sample:
+      grammar === undefined
+        ? (row) => library.sample(chain, context, row)
+        : (row) => inTime(() => library.sample(chain, context, row)),
     close: () => library.freeSampler(chain),
   }
 }
 
 /** Hands a sampler over to the chain, which frees it. */
 type Add = (sampler: Pointer) => void
+
+/** Time one token may cost under a grammar, in milliseconds: of the processor, and on the clock. */
+const TOKEN_LIMIT_MS = 1_000
+
+/**
+ * Readings of an ambiguous grammar can multiply with every token: what takes this long now would take twice as long
+ * for the next one. Throws EngineError `bad_format`.
+ */
+function inTime(sample: () => number): number {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  const token = sample()
+  if (performance.now() - startedAt < TOKEN_LIMIT_MS) return token
+  // A machine that is busy with something else is no fault of the grammar.
+  const { user, system } = process.cpuUsage(cpu)
+  if ((user + system) / 1_000 < TOKEN_LIMIT_MS) return token
+  throw new EngineError('bad_format', 'the grammar is too ambiguous: it takes too long to follow')
+}
 
 function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Pointer {
   const sampler = library.grammar(vocabulary, grammar, 'root')

@@ -1,6 +1,7 @@
 import type { RunnerRequest } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { createAnswerText } from './answer-text.ts'
+import { createLateSampler } from './late-grammar.ts'
 import type { NativeModel } from './native-model.ts'
 import { createSampler } from './sampler.ts'
 import type { Task } from './slots.ts'
@@ -22,12 +23,17 @@ export function createTask(
   request: RunnerRequest,
   cachedTokens: number,
 ): Task {
+  const shown = shownTags(model, request.tags ?? [])
+  const { sampling, prompt, lateGrammar } = request
   return {
     id,
     request,
-    sampler: createSampler(model, request.sampling, request.grammar, request.prompt),
+    sampler:
+      lateGrammar === undefined
+        ? createSampler(model, sampling, request.grammar, prompt)
+        : createLateSampler(model, sampling, lateGrammar, prompt, (token) => shown.get(token) ?? model.tokenBytes(token)),
     text: createAnswerText(request.stop),
-    shown: shownTags(model, request.tags ?? []),
+    shown,
     cachedTokens,
     startedAt: performance.now(),
     pending: request.prompt.slice(cachedTokens),

@@ -13,6 +13,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   load_failed: 500,
   load_timeout: 500,
   runner_died: 500,
+  invalid_answer: 500,
   shutting_down: 503,
 }
 

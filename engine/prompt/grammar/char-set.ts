@@ -64,3 +64,6 @@ function classChar(point: number): string {
   if (point <= 0xffff) return `\\u${point.toString(16).padStart(4, '0').toUpperCase()}`
   return `\\U${point.toString(16).padStart(8, '0').toUpperCase()}`
 }
+
+/** Every character there is. */
+export const ALL_CHARS: CharSet = complement([])

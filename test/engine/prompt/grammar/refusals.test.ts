@@ -187,10 +187,10 @@ test('a forced call to a tool that is not there is refused', () => {
     argumentsKey: 'arguments',
     isList: false,
   } as const
-  expect(() => toolCallGrammar([], { name: 'f' }, format)).toThrow(
+  expect(() => toolCallGrammar({ tools: [], choice: { name: 'f' }, isParallel: false }, format)).toThrow(
     expect.objectContaining({ code: 'bad_request' }),
   )
-  expect(() => toolCallGrammar([], 'required', format)).toThrow(
+  expect(() => toolCallGrammar({ tools: [], choice: 'required', isParallel: false }, format)).toThrow(
     expect.objectContaining({ code: 'bad_request' }),
   )
 })

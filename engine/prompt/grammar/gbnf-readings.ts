@@ -1,0 +1,103 @@
+import { type CharSet, contains } from './char-set.ts'
+import { END, GbnfError, type GbnfProgram, setOf } from './gbnf-program.ts'
+
+/**
+ * Readings that may be open at one place. llama.cpp keeps a stack for each and goes through the vocabulary once a
+ * stack, so each costs time with every token; and those of an ambiguous grammar multiply until memory is gone.
+ */
+const MAX_READINGS = 600
+/** Characters one probe goes on for: tokens hold runs of blanks and dashes about as long. */
+const MAX_STEPS = 72
+/** Places looked at in all probes of a grammar. */
+const MAX_WORK = 6_000_000
+/** Characters tried at each step. */
+const MAX_TRIED = 4
+
+/**
+ * Walks into the grammar from its root and from each of its rules, along the characters that leave most readings open.
+ * Throws GbnfError when there are too many, or when there is more to walk than a limit allows.
+ */
+export function checkReadings(program: GbnfProgram, sets: readonly CharSet[]): void {
+  const readings = readingsOf(program, sets)
+  for (const rule of [program.root, ...program.rules.keys()]) {
+    let open = readings.start(rule)
+    for (let step = 0; step < MAX_STEPS && open.length > 0; step++) {
+      let widest: number[] = []
+      for (const char of readings.chars(open)) {
+        const next = readings.after(open, char)
+        if (next.length > widest.length) widest = next
+      }
+      open = widest
+    }
+  }
+}
+
+/** Stacks of places, as numbers: equal stacks are one number. */
+function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
+  const places: number[] = [END]
+  const below: number[] = [0]
+  const known = new Map<number, number>()
+  let work = 0
+
+  /** A stack with one more place; behind the end of an alternative there is none. */
+  function push(stack: number, place: number): number {
+    if (code[place] === END) return stack
+    const key = stack * (code.length + 1) + place
+    const at = known.get(key)
+    if (at !== undefined) return at
+    known.set(key, places.length)
+    below.push(stack)
+    return places.push(place) - 1
+  }
+
+  /** Goes into rules until each stack has characters on top, or is empty. */
+  function settle(stacks: readonly number[]): number[] {
+    const seen = new Set(stacks)
+    const settled: number[] = []
+    const todo = [...stacks]
+    for (let stack = todo.pop(); stack !== undefined; stack = todo.pop()) {
+      if (++work > MAX_WORK) throw new GbnfError('has too many parts to be checked')
+      const place = places[stack] ?? 0
+      const element = stack === 0 ? END : (code[place] ?? END)
+      if (element < 0) {
+        settled.push(stack)
+        if (settled.length > MAX_READINGS) throw new GbnfError('leaves too many readings of one text open')
+        continue
+      }
+      const rest = push(below[stack] ?? 0, place + 1)
+      for (const start of rules[element] ?? []) {
+        const next = push(rest, start)
+        if (!seen.has(next)) todo.push(next)
+        seen.add(next)
+      }
+    }
+    return settled
+  }
+
+  const setAt = (stack: number): CharSet =>
+    stack === 0 ? [] : (sets[setOf(code[places[stack] ?? 0] ?? END)] ?? [])
+
+  return {
+    start: (rule: number) => settle((rules[rule] ?? []).map((start) => push(0, start))),
+    /** Characters with which most stacks go on. */
+    chars(stacks: readonly number[]): number[] {
+      const found = new Map<number, number>()
+      for (const stack of stacks) {
+        const low = setAt(stack)[0]?.[0]
+        if (low !== undefined) found.set(low, (found.get(low) ?? 0) + 1)
+      }
+      return [...found]
+        .sort((a, b) => b[1] - a[1])
+        .slice(0, MAX_TRIED)
+        .map(([char]) => char)
+    },
+    after: (stacks: readonly number[], char: number) =>
+      settle([
+        ...new Set(
+          stacks
+            .filter((stack) => contains(setAt(stack), char))
+            .map((stack) => push(below[stack] ?? 0, (places[stack] ?? 0) + 1)),
+        ),
+      ]),
+  }
+}
