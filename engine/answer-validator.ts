@@ -71,7 +71,7 @@ function compile(schema: Record<string, unknown>): ValidateFunction | string {
     meta: false,
     logger: false,
     inlineRefs: false,
-    multipleOfPrecision: 9,
+    multipleOfPrecision: 6,
     addUsedSchema: false,
   } as const
   let why = ''

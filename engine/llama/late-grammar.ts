@@ -4,6 +4,7 @@ import type { LateGrammar } from '../prompt/job-grammar.ts'
 import { heldBack } from '../prompt/partial-tag.ts'
 import type { SamplingOptions } from '../types.ts'
 import type { NativeModel } from './native-model.ts'
+import { createGrammarSampler } from './grammar-sampler.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 
 /**
@@ -33,11 +34,13 @@ export function createLateSampler(
         return token
       }
       isWaiting = false
-      const armed = createSampler(model, options, behind(opening, late.grammar), [...prompt, ...sampled])
+      const grammar = behind(opening, late.grammar)
+      const armed = createGrammarSampler(model, options, grammar, [...prompt, ...sampled])
       sampler.close()
       sampler = armed
       return sampler.sample(row)
     },
+    accept: (token) => sampler.accept(token),
     close: () => sampler.close(),
   }
 }

@@ -8,6 +8,8 @@ import type { NativeModel } from './native-model.ts'
 export interface Sampler {
   /** The token for a row of the last decode. The choice is remembered by penalties and grammar. */
   sample(row: number): number
+  /** Remembers a token as if it had been chosen now. Under a grammar, only ones chosen under the same from its start. */
+  accept(token: number): void
   close(): void
 }
 
@@ -39,6 +41,7 @@ export function createSampler(
       grammar === undefined
         ? (row) => library.sample(chain, context, row)
         : (row) => inTime(() => library.sample(chain, context, row)),
+    accept: (token) => library.accept(chain, token),
     close: () => library.freeSampler(chain),
   }
 }

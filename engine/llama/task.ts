@@ -1,9 +1,10 @@
 import type { RunnerRequest } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { createAnswerText } from './answer-text.ts'
+import { createGrammarSampler } from './grammar-sampler.ts'
 import { createLateSampler } from './late-grammar.ts'
 import type { NativeModel } from './native-model.ts'
-import { createSampler } from './sampler.ts'
+import { createSampler, type Sampler } from './sampler.ts'
 import type { Task } from './slots.ts'
 
 /** Throws EngineError for a prompt that must not reach native code. */
@@ -24,14 +25,10 @@ export function createTask(
   cachedTokens: number,
 ): Task {
   const shown = shownTags(model, request.tags ?? [])
-  const { sampling, prompt, lateGrammar } = request
   return {
     id,
     request,
-    sampler:
-      lateGrammar === undefined
-        ? createSampler(model, sampling, request.grammar, prompt)
-        : createLateSampler(model, sampling, lateGrammar, prompt, (token) => shown.get(token) ?? model.tokenBytes(token)),
+    sampler: samplerFor(model, request, (token) => shown.get(token) ?? model.tokenBytes(token)),
     text: createAnswerText(request.stop),
     shown,
     cachedTokens,
@@ -46,6 +43,16 @@ export function createTask(
     isPaused: false,
     isCancelled: false,
   }
+}
+
+function samplerFor(
+  model: NativeModel,
+  { sampling, prompt, grammar, lateGrammar }: RunnerRequest,
+  textOf: (token: number) => Uint8Array,
+): Sampler {
+  if (grammar !== undefined) return createGrammarSampler(model, sampling, grammar, prompt)
+  if (lateGrammar !== undefined) return createLateSampler(model, sampling, lateGrammar, prompt, textOf)
+  return createSampler(model, sampling, undefined, prompt)
 }
 
 function shownTags(model: NativeModel, tags: readonly string[]): Map<number, Uint8Array> {

@@ -15,11 +15,14 @@ export function automatonRule(grammar: GrammarBuilder, automaton: Automaton): st
     return at === 0 || !isLink ? grammar.reserve('text') : undefined
   })
 
+  // Many states go on with the same long class.
+  const shared = (chars: string) => (chars.length > 24 ? grammar.rule('chars', chars) : chars)
+
   /** From one step to the end of the text, or to the next state with a rule. */
   function run(step: Automaton[number]['steps'][number]): string {
     const items: string[] = []
     for (let next: typeof step | undefined = step; next !== undefined; ) {
-      items.push(writtenChars(next.set))
+      items.push(shared(writtenChars(next.set)))
       const name = names[next.to]
       if (name !== undefined) return sequence(...items, name)
       next = automaton[next.to]?.steps[0]

@@ -1,9 +1,12 @@
+import { charSet } from './char-set.ts'
 import { type Automaton, livingStates, type Ranges } from './string-automaton.ts'
 
 /** States looked at before equal ones are joined. */
 const MAX_STATES = 40_000
 /** Decimal digits that a double tells apart, whatever the number is. */
 const MAX_DIGITS = 15
+/** With decimals fewer: checkers divide by the step, and the error of that grows with the number. */
+const MAX_DECIMAL_DIGITS = 9
 
 /** How the digits so far compare with as many of a bound's. */
 type Compared = -1 | 0 | 1
@@ -28,7 +31,8 @@ export function multiples(
   high: bigint | undefined,
   decimals: number,
 ): Automaton | undefined | 'too large' {
-  const most = high === undefined || high >= 10n ** BigInt(MAX_DIGITS) ? 10n ** BigInt(MAX_DIGITS) - 1n : high
+  const exact = 10n ** BigInt(decimals === 0 ? MAX_DIGITS : Math.max(MAX_DECIMAL_DIGITS, decimals + 1)) - 1n
+  const most = high === undefined || high > exact ? exact : high
   const [lowDigits, highDigits] = [low, most].map((bound) => String(bound).padStart(decimals + 1, '0')) as [
     string,
     string,
@@ -69,7 +73,10 @@ export function multiples(
     return at
   }
 
-  indexOf({ count: 0, behind: undefined, remainder: 0, low: 0, high: 0 })
+  // A bound that all numbers keep to need not be compared with.
+  const isLowFree = low <= 0n
+  const isHighFree = /^9+$/.test(highDigits)
+  indexOf({ count: 0, behind: undefined, remainder: 0, low: isLowFree ? 1 : 0, high: isHighFree ? -1 : 0 })
   for (const { state, steps } of states) {
     if (states.length > MAX_STATES) return 'too large'
     for (const char of '0123456789.') {
@@ -88,25 +95,27 @@ function compare(digit: number, bound: string | undefined): Compared {
   return Math.sign(digit - Number(bound)) as Compared
 }
 
-/** The smallest automaton for the same texts (Moore's algorithm). */
+/** The smallest automaton for the same texts. Every step leads to a later state, so one pass from the end will do. */
 function joined(automaton: Automaton): Automaton {
-  let classes = automaton.map(({ mayEnd }) => Number(mayEnd))
-  for (let count = 0; ; ) {
-    const names = new Map<string, number>()
-    classes = automaton.map(({ steps, mayEnd }) => {
-      const ways = steps.flatMap(({ set, to }) => set.map(([low, high]) => `${low}-${high}>${classes[to]}`))
-      const key = `${mayEnd}${ways.sort().join()}`
-      const name = names.get(key) ?? names.size
-      names.set(key, name)
-      return name
-    })
-    if (names.size === count) break
-    count = names.size
-  }
-  // The first state comes first, so its class is 0 and every class is met in order.
-  const first = classes.map((name, at) => (classes.indexOf(name) === at ? at : -1)).filter((at) => at >= 0)
-  return first.map((at) => {
+  const known = new Map<string, number>()
+  const kept: Automaton[number][] = []
+  const names: number[] = []
+  for (let at = automaton.length - 1; at >= 0; at--) {
     const { steps, mayEnd } = automaton[at] as Automaton[number]
-    return { steps: steps.map(({ set, to }) => ({ set, to: classes[to] ?? 0 })), mayEnd }
-  })
+    const ways = new Map<number, Ranges>()
+    for (const { set, to } of steps) {
+      const name = names[to] ?? 0
+      ways.set(name, [...(ways.get(name) ?? []), ...set])
+    }
+    const key = `${mayEnd}${[...ways].map(([to, set]) => `${to}>${set.join()}`).sort().join(';')}`
+    const name = known.get(key) ?? kept.push({ steps: [...ways].map(([to, set]) => ({ set: charSet(set), to })), mayEnd }) - 1
+    known.set(key, name)
+    names[at] = name
+  }
+  // The first state was the last to be named; it goes to the front again.
+  const last = kept.length - 1
+  return kept.toReversed().map(({ steps, mayEnd }) => ({
+    steps: steps.map(({ set, to }) => ({ set, to: last - to })),
+    mayEnd,
+  }))
 }

@@ -51,7 +51,8 @@ function requiredOf(schema: Schema, path: string): string[] {
 /** What properties that are not listed must be; false when there may be none. */
 export function othersOf(schema: Schema): unknown {
   const properties = isSchema(schema.properties) ? Object.values(schema.properties) : []
-  const isOpen = properties.every((value) => value === false) && schema.patternProperties === undefined
+  const patterns = isSchema(schema.patternProperties) ? Object.keys(schema.patternProperties) : []
+  const isOpen = properties.every((value) => value === false) && patterns.length === 0
   const others = schema.additionalProperties ?? schema.unevaluatedProperties ?? isOpen
   return isSchema(others) && Object.keys(others).length === 0 ? true : others
 }

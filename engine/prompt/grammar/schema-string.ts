@@ -7,7 +7,7 @@ import { patternRule } from './pattern-rule.ts'
 import { AllOf, NOT_PATTERNS } from './schema-merge.ts'
 import { badSchema, count, noValue, type Schema, type SchemaContext } from './schema-types.ts'
 import { type Automaton, automatonOf, type Lengths, matches } from './string-automaton.ts'
-import { formatPattern } from './string-formats.ts'
+import { formatPattern, isImplied } from './string-formats.ts'
 
 /** What a string must match, or must not. */
 interface Demand {
@@ -111,9 +111,10 @@ function automatonFor(demands: readonly Demand[], lengths: Lengths): Automaton {
 }
 
 function demandsOf(schema: Schema, path: string): Demand[] {
-  const patterns = textsOf(schema, 'pattern', path)
+  const formats = textsOf(schema, 'format', path)
+  const patterns = textsOf(schema, 'pattern', path).filter((pattern) => !isImplied(pattern, formats))
   const found = patterns.flatMap((source) => atPath(path, 'pattern', () => demandsIn(source)))
-  for (const format of textsOf(schema, 'format', path)) {
+  for (const format of formats) {
     const source = formatPattern(format)
     // Beside a pattern, a format nobody knows is a comment, as JSON Schema has it.
     if (source === undefined && patterns.length === 0) {

@@ -494,7 +494,7 @@ const TOOLS: readonly Tool[] = [
       parameters: object({ a: { type: 'integer' }, b: { type: 'integer' } }, ['a', 'b']),
     },
   },
-  { type: 'function', function: { name: 'odd', parameters: { type: 'object', patternProperties: {} } } },
+  { type: 'function', function: { name: 'odd', parameters: { type: 'object', if: {} } } },
   { type: 'function', function: { name: 'now' } },
 ]
 const HERMES = {
