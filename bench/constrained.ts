@@ -52,7 +52,13 @@ function report(results: Awaited<ReturnType<typeof constrainedRun>>): void {
   const rows = results.map(({ kind, schemas, finished, valid, cut, tokens }) =>
     [kind, schemas, finished, valid, cut, tokens].map(String),
   )
-  const total = [sum((r) => r.schemas), sum((r) => r.finished), sum((r) => r.valid), sum((r) => r.cut), sum((r) => r.tokens)]
+  const total = [
+    sum((r) => r.schemas),
+    sum((r) => r.finished),
+    sum((r) => r.valid),
+    sum((r) => r.cut),
+    sum((r) => r.tokens),
+  ]
   const seconds = (performance.now() - startedAt) / 1000
   const text = `# Constrained output
 

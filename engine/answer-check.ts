@@ -44,7 +44,10 @@ function check(text: string, schema: Record<string, unknown>, log: ErrorLog): vo
   const faults = validator.faultsOf(text)
   if (faults === undefined) return
   if (faults.type === 'unchecked') {
-    log.warn({ schema: validator.digest, why: faults.why }, 'an answer could not be checked against its schema')
+    log.warn(
+      { schema: validator.digest, why: faults.why },
+      'an answer could not be checked against its schema',
+    )
     return
   }
   log.error({ schema: validator.digest, why: faults.why }, 'an answer does not satisfy its schema')

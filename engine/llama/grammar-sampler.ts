@@ -23,7 +23,10 @@ export function createGrammarSampler(
   const chosen: number[] = []
 
   function startAgain(banned: readonly number[]): void {
-    const logitBias = [...options.logitBias, ...banned.map((token) => [token, Number.NEGATIVE_INFINITY] as const)]
+    const logitBias = [
+      ...options.logitBias,
+      ...banned.map((token) => [token, Number.NEGATIVE_INFINITY] as const),
+    ]
     const fresh = createSampler(model, { ...options, logitBias }, grammar, prompt)
     for (const token of chosen) fresh.accept(token)
     sampler.close()

@@ -1,10 +1,10 @@
-import { BEHIND_TAG } from '../prompt/grammar.ts'
 import { literal } from '../prompt/grammar/gbnf.ts'
+import { BEHIND_TAG } from '../prompt/grammar.ts'
 import type { LateGrammar } from '../prompt/job-grammar.ts'
 import { heldBack } from '../prompt/partial-tag.ts'
 import type { SamplingOptions } from '../types.ts'
-import type { NativeModel } from './native-model.ts'
 import { createGrammarSampler } from './grammar-sampler.ts'
+import type { NativeModel } from './native-model.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 
 /**
@@ -54,8 +54,12 @@ function behind(text: string, grammar: string): string {
  * Looks for the tag in a growing text, outside of a leading thought. Gives undefined until a piece completes it, then
  * that piece up to the end of the tag. The tag is whole characters; bytes of others that are cut do not matter.
  */
-export function tagWatch({ tag, thought }: Pick<LateGrammar, 'tag' | 'thought'>): (piece: string) => string | undefined {
-  let place: 'before' | 'thought' | 'answer' = thought === undefined ? 'answer' : thought.isOpen ? 'thought' : 'before'
+export function tagWatch({
+  tag,
+  thought,
+}: Pick<LateGrammar, 'tag' | 'thought'>): (piece: string) => string | undefined {
+  let place: 'before' | 'thought' | 'answer' =
+    thought === undefined ? 'answer' : thought.isOpen ? 'thought' : 'before'
   /** The end of the text, as far as it may be the beginning of what is looked for. */
   let held = ''
 

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts'
 import type { AnswerFormat } from '../types.ts'
-import { checkGbnf, MAX_GRAMMAR_BYTES } from './grammar/gbnf-check.ts'
 import { grammarBuilder } from './grammar/gbnf.ts'
+import { checkGbnf, MAX_GRAMMAR_BYTES } from './grammar/gbnf-check.ts'
 import { GbnfError } from './grammar/gbnf-program.ts'
 import { JSON_RULE_NAMES, jsonRules } from './grammar/json-rules.ts'
 import { schemaRule } from './grammar/schema.ts'
@@ -40,7 +40,7 @@ const MAX_REMEMBERED = 100
 const written = new Map<string, string>()
 
 function schemaGrammar(schema: Record<string, unknown>): string {
-  const key = JSON.stringify(schema)
+  const key = jsonOf(schema)
   const known = written.get(key)
   if (known !== undefined) return known
   const grammar = grammarBuilder(JSON_RULE_NAMES)
@@ -49,4 +49,13 @@ function schemaGrammar(schema: Record<string, unknown>): string {
   if (written.size >= MAX_REMEMBERED && oldest !== undefined) written.delete(oldest)
   written.set(key, text)
   return text
+}
+
+function jsonOf(schema: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(schema)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new EngineError('bad_format', "the format's schema is nested too deeply", { cause: error })
+  }
 }

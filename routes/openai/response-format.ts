@@ -19,7 +19,9 @@ const ResponseFormat = z.discriminatedUnion(
 export const formatFields = {
   response_format: maybe(ResponseFormat),
   json_schema: Schema.describe('Extension: the same as a response_format of that schema'),
-  grammar: maybe(z.string()).describe('Extension of llama-server: GBNF with a root rule that the answer follows'),
+  grammar: maybe(z.string()).describe(
+    'Extension of llama-server: GBNF with a root rule that the answer follows',
+  ),
 }
 export type FormatFields = z.infer<z.ZodObject<typeof formatFields>>
 

@@ -1,5 +1,5 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { Ajv as Draft7 } from 'ajv'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { collect } from '../../engine/collect.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
@@ -36,7 +36,9 @@ const CLOSING_BIAS = 3
 
 /** Generates under every schema in turn, many at a time, with another seed each; validates with a plain ajv. */
 export async function constrainedRun(run: Run): Promise<KindResult[]> {
-  const cases = Object.entries(run.schemas).flatMap(([kind, schemas]) => schemas.map((schema) => ({ kind, schema, validate: validatorOf(schema) })))
+  const cases = Object.entries(run.schemas).flatMap(([kind, schemas]) =>
+    schemas.map((schema) => ({ kind, schema, validate: validatorOf(schema) })),
+  )
   const results = new Map(
     Object.entries(run.schemas).map(([kind, { length }]) => [
       kind,
@@ -63,7 +65,9 @@ export async function constrainedRun(run: Run): Promise<KindResult[]> {
       const fault = answer.fault ?? faultIn(answer.text, each.validate)
       if (fault === undefined) result.valid += 1
       else if (result.failures.length < 5) {
-        result.failures.push(`${fault}: ${answer.text.slice(0, 300)} under ${JSON.stringify(each.schema).slice(0, 300)}`)
+        result.failures.push(
+          `${fault}: ${answer.text.slice(0, 300)} under ${JSON.stringify(each.schema).slice(0, 300)}`,
+        )
       }
     }
   }
@@ -100,14 +104,21 @@ async function generate(
     const { text, reason, usage } = await collect(engine.run(job, new AbortController().signal))
     return { text, reason, tokens: usage.outputTokens }
   } catch (error) {
-    return { text: '', reason: 'stop', tokens: 0, fault: error instanceof Error ? error.message : String(error) }
+    return {
+      text: '',
+      reason: 'stop',
+      tokens: 0,
+      fault: error instanceof Error ? error.message : String(error),
+    }
   }
 }
 
 function validatorOf(schema: Record<string, unknown>): ValidateFunction {
   // Items written as a list are draft 7.
   const Ajv = JSON.stringify(schema).includes('"items":[') || 'dependencies' in schema ? Draft7 : Ajv2020
-  return formats.default(new Ajv({ strict: false, validateSchema: false, multipleOfPrecision: 6, logger: false })).compile(schema)
+  return formats
+    .default(new Ajv({ strict: false, validateSchema: false, multipleOfPrecision: 6, logger: false }))
+    .compile(schema)
 }
 
 function faultIn(text: string, validate: ValidateFunction): string | undefined {
@@ -118,7 +129,6 @@ function faultIn(text: string, validate: ValidateFunction): string | undefined {
   }
   return validate.errors?.map(({ schemaPath, message }) => `${schemaPath} ${message}`).join('; ') ?? 'invalid'
 }
-
 
 /** Ids of the bytes `"`, `]` and `}` in the vocabulary of test/helpers/random-model.ts: its first three are special. */
 export const CLOSING_BYTES = ['"', ']', '}'].map((char) => 3 + char.charCodeAt(0))

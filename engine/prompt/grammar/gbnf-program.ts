@@ -75,7 +75,8 @@ export function programWriter(): ProgramWriter {
       const root = names.get('root')
       if (root === undefined) throw new GbnfError('has no root rule')
       const undefinedRule = [...names].find(([, rule]) => bodies[rule] === undefined)
-      if (undefinedRule !== undefined) throw new GbnfError(`uses the rule "${undefinedRule[0]}", which is not there`)
+      if (undefinedRule !== undefined)
+        throw new GbnfError(`uses the rule "${undefinedRule[0]}", which is not there`)
       const code: number[] = []
       const rules = bodies.map((alternatives) =>
         (alternatives ?? []).map((items) => {

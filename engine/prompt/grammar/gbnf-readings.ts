@@ -9,28 +9,44 @@ const MAX_READINGS = 600
 /** Characters one probe goes on for: tokens hold runs of blanks and dashes about as long. */
 const MAX_STEPS = 72
 /** Places looked at in all probes of a grammar. */
-const MAX_WORK = 6_000_000
+const MAX_WORK = 3_000_000
 /** Characters tried at each step. */
 const MAX_TRIED = 4
 
 /**
- * Walks into the grammar from its root and from each of its rules, along the characters that leave most readings open.
- * Throws GbnfError when there are too many, or when there is more to walk than a limit allows.
+ * Walks into the grammar from its root and from each of its rules, along the characters that leave most readings open,
+ * once with and once without blanks. Throws GbnfError when there are too many readings, or when there is more to walk
+ * than a limit allows.
  */
 export function checkReadings(program: GbnfProgram, sets: readonly CharSet[]): void {
   const readings = readingsOf(program, sets)
-  for (const rule of [program.root, ...program.rules.keys()]) {
-    let open = readings.start(rule)
-    for (let step = 0; step < MAX_STEPS && open.length > 0; step++) {
-      let widest: number[] = []
-      for (const char of readings.chars(open)) {
-        const next = readings.after(open, char)
-        if (next.length > widest.length) widest = next
-      }
-      open = widest
-    }
+  for (const hasBlanks of [false, true]) {
+    const known = new Set<string>()
+    for (const rule of [program.root, ...program.rules.keys()]) walk(readings, rule, hasBlanks, known)
   }
 }
+
+function walk(readings: Readings, rule: number, hasBlanks: boolean, known: Set<string>): void {
+  let open = readings.start(rule)
+  for (let step = 0; step < MAX_STEPS && open.length > 0; step++) {
+    // What another walk has seen need not be seen again.
+    const key = open.join()
+    if (known.has(key)) return
+    known.add(key)
+    const all = readings.chars(open)
+    const dark = all.filter((char) => !BLANKS.includes(char))
+    let widest: number[] = []
+    for (const char of (hasBlanks || dark.length === 0 ? all : dark).slice(0, MAX_TRIED)) {
+      const next = readings.after(open, char)
+      if (next.length > widest.length) widest = next
+    }
+    open = widest
+  }
+}
+
+const BLANKS = [9, 10, 13, 32]
+
+type Readings = ReturnType<typeof readingsOf>
 
 /** Stacks of places, as numbers: equal stacks are one number. */
 function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
@@ -86,10 +102,7 @@ function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
         const low = setAt(stack)[0]?.[0]
         if (low !== undefined) found.set(low, (found.get(low) ?? 0) + 1)
       }
-      return [...found]
-        .sort((a, b) => b[1] - a[1])
-        .slice(0, MAX_TRIED)
-        .map(([char]) => char)
+      return [...found].sort((a, b) => b[1] - a[1]).map(([char]) => char)
     },
     after: (stacks: readonly number[], char: number) =>
       settle([

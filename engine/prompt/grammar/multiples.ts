@@ -107,8 +107,13 @@ function joined(automaton: Automaton): Automaton {
       const name = names[to] ?? 0
       ways.set(name, [...(ways.get(name) ?? []), ...set])
     }
-    const key = `${mayEnd}${[...ways].map(([to, set]) => `${to}>${set.join()}`).sort().join(';')}`
-    const name = known.get(key) ?? kept.push({ steps: [...ways].map(([to, set]) => ({ set: charSet(set), to })), mayEnd }) - 1
+    const key = `${mayEnd}${[...ways]
+      .map(([to, set]) => `${to}>${set.join()}`)
+      .sort()
+      .join(';')}`
+    const name =
+      known.get(key) ??
+      kept.push({ steps: [...ways].map(([to, set]) => ({ set: charSet(set), to })), mayEnd }) - 1
     known.set(key, name)
     names[at] = name
   }

@@ -1,4 +1,5 @@
 import { ALL_CHARS, type CharSet } from './char-set.ts'
+import { spendEffort } from './effort.ts'
 import { PatternError, type PatternNode } from './pattern.ts'
 
 /**
@@ -23,6 +24,7 @@ export function nfaOf(pattern: PatternNode): Nfa {
 
   function state(): number {
     if (steps.length >= MAX_STATES) throw new PatternError('is too large', 'size')
+    spendEffort(4)
     jumps.push([])
     return steps.push([]) - 1
   }

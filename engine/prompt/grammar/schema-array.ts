@@ -2,7 +2,15 @@ import { literal, repeat, sequence } from './gbnf.ts'
 import { literalTree } from './literal-tree.ts'
 import { orderedChoice } from './ordered-choice.ts'
 import { bothSchemas } from './schema-merge.ts'
-import { badSchema, child, count, isSchema, noValue, type Schema, type SchemaContext } from './schema-types.ts'
+import {
+  badSchema,
+  child,
+  count,
+  isSchema,
+  noValue,
+  type Schema,
+  type SchemaContext,
+} from './schema-types.ts'
 
 /**
  * The rule for `type: "array"`. A tuple has all of its items, and no others unless the schema speaks of others. Items
@@ -58,7 +66,8 @@ function shapeOf(schema: Schema, path: string): Shape {
   }
   const tuple = fixed.slice(0, most)
   const max = others === false ? tuple.length : most
-  if (max !== undefined && least > max) throw noValue(path, 'minItems', 'asks for more items than there can be')
+  if (max !== undefined && least > max)
+    throw noValue(path, 'minItems', 'asks for more items than there can be')
   return {
     tuple,
     others: others === false ? undefined : { schema: others, path: child(path, othersKey) },
@@ -90,7 +99,12 @@ function otherItems(
   const item = context.rule(others.schema, others.path)
   const further = grammar.rule('next', `${literal(',')} ${json('ws')} ${item}`)
   if (before > 0) {
-    return repeat(grammar, further, Math.max(least - before, 0), most === undefined ? undefined : most - before)
+    return repeat(
+      grammar,
+      further,
+      Math.max(least - before, 0),
+      most === undefined ? undefined : most - before,
+    )
   }
   const all = sequence(
     item,
@@ -104,11 +118,15 @@ const MAX_VALUES = 64
 
 function differentItems({ tuple, others, least, most }: Shape, path: string, context: SchemaContext): string {
   const { grammar, json } = context
-  const values = others && tuple.length === 0 ? listedValues(context.resolved(others.schema, others.path)) : undefined
+  const values =
+    others && tuple.length === 0 ? listedValues(context.resolved(others.schema, others.path)) : undefined
   if (values === undefined || values.length > MAX_VALUES) {
     throw badSchema(path, 'uniqueItems', `is supported for items of at most ${MAX_VALUES} listed values`)
   }
-  const candidates = values.map((value) => ({ rule: literalTree(grammar, 'value', [value]), isRequired: false }))
+  const candidates = values.map((value) => ({
+    rule: literalTree(grammar, 'value', [value]),
+    isRequired: false,
+  }))
   const max = Math.min(most ?? values.length, values.length)
   const comma = `${literal(',')} ${json('ws')}`
   const chosen = orderedChoice(grammar, candidates, comma, { min: least, max }, undefined)
@@ -121,7 +139,9 @@ function listedValues(schema: unknown): string[] | undefined {
   if (!isSchema(schema)) return undefined
   const { type, enum: values, const: only } = schema
   const listed = values ?? (only !== undefined ? [only] : type === 'boolean' ? [false, true] : undefined)
-  const others = Object.keys(schema).filter((word) => !['type', 'enum', 'const', 'title', 'description'].includes(word))
+  const others = Object.keys(schema).filter(
+    (word) => !['type', 'enum', 'const', 'title', 'description'].includes(word),
+  )
   if (!Array.isArray(listed) || others.length > 0) return undefined
   const isString = type === undefined || type === 'boolean' || listed.every((value) => typeof value === type)
   return isString ? [...new Set(listed.map((value) => JSON.stringify(value)))] : undefined

@@ -47,7 +47,8 @@ function valuesOf({ const: only, enum: values }: Schema): unknown[] | undefined 
 
 function excludes(schema: Schema, value: unknown): boolean {
   const values = valuesOf(schema)
-  if (values !== undefined && !values.some((each) => JSON.stringify(each) === JSON.stringify(value))) return true
+  if (values !== undefined && !values.some((each) => JSON.stringify(each) === JSON.stringify(value)))
+    return true
   const named = kindsOf(schema, '#')
   return named.length > 0 && !named.some((kind) => isOfKind(value, kind))
 }
@@ -75,9 +76,12 @@ function isApart(
   highs: readonly string[],
   isExclusive: boolean,
 ): boolean {
-  const low = (schema: Schema) => Math.max(...lows.map((word) => Number(schema[word] ?? Number.NEGATIVE_INFINITY)))
-  const high = (schema: Schema) => Math.min(...highs.map((word) => Number(schema[word] ?? Number.POSITIVE_INFINITY)))
-  const isOpen = (schema: Schema) => isExclusive && (schema.exclusiveMinimum ?? schema.exclusiveMaximum) !== undefined
+  const low = (schema: Schema) =>
+    Math.max(...lows.map((word) => Number(schema[word] ?? Number.NEGATIVE_INFINITY)))
+  const high = (schema: Schema) =>
+    Math.min(...highs.map((word) => Number(schema[word] ?? Number.POSITIVE_INFINITY)))
+  const isOpen = (schema: Schema) =>
+    isExclusive && (schema.exclusiveMinimum ?? schema.exclusiveMaximum) !== undefined
   const before = (x: Schema, y: Schema) =>
     high(x) < low(y) || (high(x) === low(y) && (isOpen(x) || isOpen(y)) && Number.isFinite(low(y)))
   return before(a, b) || before(b, a)

@@ -13,7 +13,8 @@ export function allows(schema: Schema, value: unknown, path: string): boolean {
   const kind = Array.isArray(value) ? 'array' : isSchema(value) ? 'object' : undefined
   const words = KIND_KEYWORDS.find(([name]) => name === kind)?.[1] ?? []
   const beside = words.find((word) => schema[word] !== undefined)
-  if (beside !== undefined) throw badSchema(path, beside, 'is not supported beside listed values of that type')
+  if (beside !== undefined)
+    throw badSchema(path, beside, 'is not supported beside listed values of that type')
   return true
 }
 

@@ -1,6 +1,6 @@
+import { automatonRule } from './automaton-rule.ts'
 import { type FractionBound, fractionRange, naturalRange } from './digits.ts'
 import { sequence } from './gbnf.ts'
-import { automatonRule } from './automaton-rule.ts'
 import { multiples } from './multiples.ts'
 import { badSchema, noValue, type Schema, type SchemaContext } from './schema-types.ts'
 
@@ -191,7 +191,8 @@ function multiplesRule(
 ): string {
   const { digits, decimals } = decimal(positive(step, path))
   const size = BigInt(digits)
-  if (size > MAX_STEP) throw badSchema(path, 'multipleOf', `is supported for steps of up to ${MAX_STEP} units`)
+  if (size > MAX_STEP)
+    throw badSchema(path, 'multipleOf', `is supported for steps of up to ${MAX_STEP} units`)
   const least = low && scaledInwards(low, decimals, 1n)
   const most = high && scaledInwards(high, decimals, -1n)
   const options: string[] = []

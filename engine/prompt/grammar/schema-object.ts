@@ -3,7 +3,15 @@ import { type Candidate, orderedChoice } from './ordered-choice.ts'
 import { otherMembers } from './other-members.ts'
 import { matchingPatterns, nameRules } from './property-names.ts'
 import { bothSchemas } from './schema-merge.ts'
-import { badSchema, child, count, isSchema, noValue, type Schema, type SchemaContext } from './schema-types.ts'
+import {
+  badSchema,
+  child,
+  count,
+  isSchema,
+  noValue,
+  type Schema,
+  type SchemaContext,
+} from './schema-types.ts'
 
 /**
  * The rule for `type: "object"`. Properties come in the order of the schema. When it lists properties and does not
@@ -23,7 +31,13 @@ export function objectRule(schema: Schema, path: string, context: SchemaContext)
   if (properties.length === 0 && names.isFree && bounds === undefined && othersOf(schema) === true) {
     return json('object')
   }
-  const member = otherMembers(schema, properties.map(({ key }) => key), names, path, context)
+  const member = otherMembers(
+    schema,
+    properties.map(({ key }) => key),
+    names,
+    path,
+    context,
+  )
   const ws = json('ws')
   const members =
     bounds === undefined
@@ -135,7 +149,8 @@ function countedMembers(
   )
   if (made !== undefined) return made
   // Two of the other properties might be the same one written twice.
-  const why = other === undefined ? 'cannot be met' : 'is supported up to one more than the required properties'
+  const why =
+    other === undefined ? 'cannot be met' : 'is supported up to one more than the required properties'
   throw noValue(path, bounds.min > 0 ? 'minProperties' : 'maxProperties', why)
 }
 

@@ -46,8 +46,7 @@ function textRule(
     return automatonRule(grammar, automatonFor(demands, lengths))
   } catch (error) {
     const [only] = demands
-    const isAlone =
-      demands.length === 1 && !only?.isNegated && lengths.min === 0 && lengths.max === undefined
+    const isAlone = demands.length === 1 && !only?.isNegated && lengths.min === 0 && lengths.max === undefined
     if (error instanceof PatternError && error.reason === 'size' && isAlone && only !== undefined) {
       return patternRule(grammar, json, only.pattern)
     }

@@ -1,8 +1,9 @@
 import { EngineError } from '../../errors.ts'
+import { withEffort } from './effort.ts'
 import { type GrammarBuilder, GrammarLimit } from './gbnf.ts'
 import { type JsonRule, jsonRules } from './json-rules.ts'
-import { arrayRule } from './schema-array.ts'
 import { literalTree } from './literal-tree.ts'
+import { arrayRule } from './schema-array.ts'
 import { withoutDependents } from './schema-dependents.ts'
 import { areDisjoint } from './schema-disjoint.ts'
 import { checkKeywords, isOfKind, type Kind, kindsOf, listOf } from './schema-kinds.ts'
@@ -12,7 +13,15 @@ import { withoutNot } from './schema-not.ts'
 import { integerRule, numberRule } from './schema-number.ts'
 import { objectRule } from './schema-object.ts'
 import { stringRule } from './schema-string.ts'
-import { badSchema, child, isNoValue, isSchema, noValue, type Schema, type SchemaContext } from './schema-types.ts'
+import {
+  badSchema,
+  child,
+  isNoValue,
+  isSchema,
+  noValue,
+  type Schema,
+  type SchemaContext,
+} from './schema-types.ts'
 
 /** Schemas visited for one grammar, and how deep they may nest. */
 const MAX_STEPS = 20_000
@@ -40,7 +49,7 @@ const WRITERS: Readonly<Record<Kind, (schema: Schema, path: string, context: Sch
 export function schemaRule(grammar: GrammarBuilder, root: unknown): string {
   const compiler = schemaCompiler(grammar, root)
   try {
-    return compiler(root, '#')
+    return withEffort(() => compiler(root, '#'))
   } catch (error) {
     if (error instanceof GrammarLimit || error instanceof RangeError) {
       throw new EngineError('bad_format', `the format's schema is too large: ${error.message}`, {
@@ -80,7 +89,8 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     if ($ref !== undefined) return withReference($ref, { ...rest, ...given({ allOf, anyOf, oneOf }) }, path)
     if (allOf !== undefined) return withAll(allOf, { ...rest, ...given({ anyOf, oneOf }) }, path)
     if (schema.not !== undefined) return rule(withoutNot(schema, path), path)
-    if (DEPENDENTS.some((word) => schema[word] !== undefined)) return rule(withoutDependents(schema, path), path)
+    if (DEPENDENTS.some((word) => schema[word] !== undefined))
+      return rule(withoutDependents(schema, path), path)
     if (anyOf !== undefined) return withAny(anyOf, 'anyOf', { ...rest, ...given({ oneOf }) }, path)
     if (oneOf !== undefined) return withAny(exclusive(oneOf, path), 'oneOf', rest, path)
     return plain(schema, path)
@@ -171,7 +181,8 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
   /** Alternatives of which no value satisfies two: as they are where that is certain, else each without the others. */
   function exclusive(oneOf: unknown, path: string): unknown[] {
     const options = alternatives(oneOf, 'oneOf', path)
-    if (options.length > MAX_ONE_OF) throw badSchema(path, 'oneOf', `has more than ${MAX_ONE_OF} alternatives: use anyOf`)
+    if (options.length > MAX_ONE_OF)
+      throw badSchema(path, 'oneOf', `has more than ${MAX_ONE_OF} alternatives: use anyOf`)
     const plainOf = (schema: unknown) => resolved(schema, path)
     return options.map((option, at) => {
       const others = options.filter((other, place) => place !== at && !areDisjoint(option, other, plainOf))

@@ -1,4 +1,5 @@
 import { type CharSet, charSet } from './char-set.ts'
+import { spendEffort } from './effort.ts'
 import type { Nfa } from './nfa.ts'
 import { PatternError } from './pattern.ts'
 
@@ -18,7 +19,7 @@ export interface Lengths {
 export type Ranges = (readonly [low: number, high: number])[]
 export type Automaton = readonly { steps: { set: CharSet; to: number }[]; mayEnd: boolean }[]
 
-/** States an automaton may have, and how often a state of a pattern may be looked at while it is made. */
+/** States an automaton may have, and how many places may be looked at while it is made. */
 const MAX_STATES = 4_000
 const MAX_WORK = 4_000_000
 
@@ -57,6 +58,7 @@ export function automatonOf(terms: readonly Term[], lengths: Lengths): Automaton
 
   function spend(amount: number): void {
     work += amount
+    spendEffort(amount)
     if (work > MAX_WORK) throw new PatternError('is too large to be followed', 'size')
   }
 
@@ -65,8 +67,9 @@ export function automatonOf(terms: readonly Term[], lengths: Lengths): Automaton
     if (isFull) return undefined
     const moved = places.map((place, term) => {
       const { nfa } = terms[term] as Term
-      spend(place.length + 1)
-      return closure(nfa, targets(nfa, place, char), false)
+      const reached = closure(nfa, targets(nfa, place, char), false)
+      spend(place.length + reached.length + 1)
+      return reached
     })
     const isLost = moved.some((place, term) => place.length === 0 && terms[term]?.isNegated === false)
     if (isLost) return undefined
@@ -96,7 +99,10 @@ export function automatonOf(terms: readonly Term[], lengths: Lengths): Automaton
 /** Whether a text matches. Time grows with the text and the pattern, never faster. */
 export function matches(nfa: Nfa, text: string): boolean {
   let place = closure(nfa, [0], true)
-  for (const char of text) place = closure(nfa, targets(nfa, place, char.codePointAt(0) ?? 0), false)
+  for (const char of text) {
+    spendEffort(place.length + 1)
+    place = closure(nfa, targets(nfa, place, char.codePointAt(0) ?? 0), false)
+  }
   return closure(nfa, place, text === '', true).includes(nfa.last)
 }
 
@@ -131,8 +137,7 @@ function targets({ steps }: Nfa, place: readonly number[], char: number): number
   )
 }
 
-const has = (set: CharSet, char: number): boolean =>
-  set.some(([low, high]) => low <= char && char <= high)
+const has = (set: CharSet, char: number): boolean => set.some(([low, high]) => low <= char && char <= high)
 
 /** Ranges of characters that no term tells apart. */
 function intervals(
