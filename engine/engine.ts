@@ -8,7 +8,7 @@ import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
 import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
-import { grammarFor, lateGrammarFor } from './prompt/job-grammar.ts'
+import { grammarsFor } from './prompt/job-grammar.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Resident } from './scheduler/types.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
@@ -42,8 +42,7 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
     const startedAt = performance.now()
     checkJob(job)
     const prompt = promptFor(job, new Date())
-    const grammar = grammarFor(job, prompt)
-    const lateGrammar = lateGrammarFor(job, prompt)
+    const grammars = grammarsFor(job, prompt)
     const options = optionsFor(job, settings)
     const lease = await acquire(job, signal)
     try {
@@ -61,8 +60,7 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
         tags: tagsFor(prompt),
         returnTokens: job.kind === 'generate' && !job.raw,
         ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
-        ...(grammar === undefined ? {} : { grammar }),
-        ...(lateGrammar === undefined ? {} : { lateGrammar }),
+        ...grammars,
       }
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
       const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)

@@ -63,25 +63,25 @@ export function tagWatch({
   /** The end of the text, as far as it may be the beginning of what is looked for. */
   let held = ''
 
+  /** Past white space: whether the text begins with a thought, once that is known. */
+  function placeOf(text: string, open: string): typeof place {
+    const begun = text.trimStart()
+    if (begun.length < open.length && open.startsWith(begun)) return 'before'
+    return begun.startsWith(open) ? 'thought' : 'answer'
+  }
+
   /** Goes past the thought; gives the text behind it, or undefined while it goes on. */
   function answerIn(text: string): string | undefined {
-    if (thought === undefined || place === 'answer') return text
-    if (place === 'before') {
-      const begun = text.trimStart()
-      if (thought.open.startsWith(begun) && begun !== thought.open) {
-        held = text
-        return undefined
-      }
-      place = begun.startsWith(thought.open) ? 'thought' : 'answer'
-      if (place === 'answer') return text
+    if (thought === undefined) return text
+    if (place === 'before') place = placeOf(text, thought.open)
+    if (place === 'answer') return text
+    const end = place === 'thought' ? text.indexOf(thought.close) : -1
+    if (end >= 0) {
+      place = 'answer'
+      return text.slice(end + thought.close.length)
     }
-    const end = text.indexOf(thought.close)
-    if (end < 0) {
-      held = text.slice(text.length - heldBack(text, thought.close))
-      return undefined
-    }
-    place = 'answer'
-    return text.slice(end + thought.close.length)
+    held = place === 'before' ? text : text.slice(text.length - heldBack(text, thought.close))
+    return undefined
   }
 
   return (piece) => {

@@ -50,7 +50,7 @@ export function createSampler(
 type Add = (sampler: Pointer) => void
 
 /** Time one token may cost under a grammar, in milliseconds: of the processor, and on the clock. */
-const TOKEN_LIMIT_MS = 1_000
+const TOKEN_LIMIT_MS = 500
 
 /**
  * Readings of an ambiguous grammar can multiply with every token: what takes this long now would take twice as long

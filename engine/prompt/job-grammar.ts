@@ -20,6 +20,16 @@ export interface LateGrammar {
   thought?: { open: string; close: string; isOpen: boolean }
 }
 
+/** The grammars of an answer, as a runner takes them. Throws like `grammarFor`. */
+export function grammarsFor(job: Job, prompt: JobPrompt): { grammar?: string; lateGrammar?: LateGrammar } {
+  const grammar = grammarFor(job, prompt)
+  const lateGrammar = grammar === undefined ? lateGrammarFor(job, prompt) : undefined
+  return {
+    ...(grammar === undefined ? {} : { grammar }),
+    ...(lateGrammar === undefined ? {} : { lateGrammar }),
+  }
+}
+
 /**
  * The grammar an answer must follow from its start, or undefined: that of a call when the job forces one, else that of
  * its format, either behind the thought the model may have. With a format and tools to choose from, the answer is

@@ -47,28 +47,29 @@ export async function constrainedRun(run: Run): Promise<KindResult[]> {
   )
   let started = 0
   let finished = 0
+  /** One generation; whether it counts. */
+  async function once(): Promise<boolean> {
+    const seed = started++
+    const each = cases[seed % cases.length]
+    const result = each && results.get(each.kind)
+    if (each === undefined || result === undefined) throw new Error('there are no schemas')
+    const answer = await generate(run, { schema: each.schema }, seed)
+    result.tokens += answer.tokens
+    if (answer.reason === 'length') {
+      result.cut += 1
+      return false
+    }
+    const fault = answer.fault ?? faultIn(answer.text, each.validate)
+    const shown = `${answer.text.slice(0, 300)} under ${JSON.stringify(each.schema).slice(0, 300)}`
+    if (fault === undefined) result.valid += 1
+    else result.failures.push(`${fault}: ${shown}`)
+    result.finished += 1
+    return true
+  }
   async function stream(): Promise<void> {
     while (finished < run.count) {
-      const seed = started++
-      const each = cases[seed % cases.length]
-      const result = each && results.get(each.kind)
-      if (each === undefined || result === undefined) throw new Error('there are no schemas')
-      const answer = await generate(run, { schema: each.schema }, seed)
-      result.tokens += answer.tokens
-      if (answer.reason === 'length') {
-        result.cut += 1
-        if (started > run.count * 10) throw new Error('too many generations are cut off')
-        continue
-      }
-      finished += 1
-      result.finished += 1
-      const fault = answer.fault ?? faultIn(answer.text, each.validate)
-      if (fault === undefined) result.valid += 1
-      else if (result.failures.length < 5) {
-        result.failures.push(
-          `${fault}: ${answer.text.slice(0, 300)} under ${JSON.stringify(each.schema).slice(0, 300)}`,
-        )
-      }
+      if (await once()) finished += 1
+      if (started > run.count * 10) throw new Error('too many generations are cut off')
     }
   }
   await Promise.all(Array.from({ length: run.streams ?? PARALLEL }, stream))

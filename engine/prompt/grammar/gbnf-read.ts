@@ -141,24 +141,27 @@ export function readGbnf(source: string): { program: GbnfProgram; sets: readonly
     for (;;) {
       const before = writer.count()
       const isGroup = source[at] === '('
-      let unit = item()
-      if (unit === undefined) {
-        if (quantifier() !== undefined) fail('a repetition of nothing')
-        return items
-      }
+      const unit = item()
+      if (unit === undefined) break
       space(isNested)
-      let weight = isGroup ? Math.max(1, writer.count() - before) : 1
-      for (let times = quantifier(); times !== undefined; times = quantifier()) {
-        space(isNested)
-        const [min, max] = times
-        const total = max !== undefined && max > 0 ? max : Math.max(min, 1)
-        weight *= total
-        if (weight > MAX_REPETITION || (max ?? min) < min) fail('a repetition out of bounds')
-        unit = repeated(unit, min, max)
-      }
-      writer.reserve(unit.length)
-      for (const element of unit) items.push(element)
+      const all = quantified(unit, isGroup ? Math.max(1, writer.count() - before) : 1, isNested)
+      writer.reserve(all.length)
+      for (const element of all) items.push(element)
     }
+    if (quantifier() !== undefined) fail('a repetition of nothing')
+    return items
+  }
+
+  /** `weight`: how many rules one repetition of the unit counts for. */
+  function quantified(unit: readonly number[], weight: number, isNested: boolean): readonly number[] {
+    const times = quantifier()
+    if (times === undefined) return unit
+    if (unit.length === 0) fail('a repetition of nothing')
+    space(isNested)
+    const [min, max] = times
+    const total = weight * (max !== undefined && max > 0 ? max : Math.max(min, 1))
+    if (total > MAX_REPETITION || (max ?? min) < min) fail('a repetition out of bounds')
+    return quantified(repeated(unit, min, max), total, isNested)
   }
 
   /** `S{2,4}` becomes `S S more2`, where `more2 ::= S more1 |` and `more1 ::= S |`. */

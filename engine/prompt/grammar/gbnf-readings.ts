@@ -66,6 +66,8 @@ function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
     return places.push(place) - 1
   }
 
+  const elementAt = (stack: number): number => (stack === 0 ? END : (code[places[stack] ?? 0] ?? END))
+
   /** Goes into rules until each stack has characters on top, or is empty. */
   function settle(stacks: readonly number[]): number[] {
     const seen = new Set(stacks)
@@ -73,25 +75,22 @@ function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
     const todo = [...stacks]
     for (let stack = todo.pop(); stack !== undefined; stack = todo.pop()) {
       if (++work > MAX_WORK) throw new GbnfError('has too many parts to be checked')
-      const place = places[stack] ?? 0
-      const element = stack === 0 ? END : (code[place] ?? END)
-      if (element < 0) {
-        settled.push(stack)
-        if (settled.length > MAX_READINGS) throw new GbnfError('leaves too many readings of one text open')
-        continue
-      }
-      const rest = push(below[stack] ?? 0, place + 1)
-      for (const start of rules[element] ?? []) {
-        const next = push(rest, start)
-        if (!seen.has(next)) todo.push(next)
-        seen.add(next)
-      }
+      const element = elementAt(stack)
+      if (element < 0) settled.push(stack)
+      else todo.push(...inside(element, push(below[stack] ?? 0, (places[stack] ?? 0) + 1), seen))
+      if (settled.length > MAX_READINGS) throw new GbnfError('leaves too many readings of one text open')
     }
     return settled
   }
 
-  const setAt = (stack: number): CharSet =>
-    stack === 0 ? [] : (sets[setOf(code[places[stack] ?? 0] ?? END)] ?? [])
+  /** The stacks at the beginning of a rule that were not seen before. */
+  function inside(rule: number, rest: number, seen: Set<number>): number[] {
+    const fresh = (rules[rule] ?? []).map((start) => push(rest, start)).filter((stack) => !seen.has(stack))
+    for (const stack of fresh) seen.add(stack)
+    return fresh
+  }
+
+  const setAt = (stack: number): CharSet => sets[setOf(elementAt(stack))] ?? []
 
   return {
     start: (rule: number) => settle((rules[rule] ?? []).map((start) => push(0, start))),

@@ -70,9 +70,13 @@ function firstRules({ code, rules }: GbnfProgram, nullable: readonly boolean[]):
 function leavesFirst(first: readonly (readonly number[])[]): number[] {
   const order: number[] = []
   const state = new Array<'new' | 'open' | 'done'>(first.length).fill('new')
+  const path: { rule: number; at: number }[] = []
+  function enter(rule: number): void {
+    state[rule] = 'open'
+    path.push({ rule, at: 0 })
+  }
   for (const start of first.keys()) {
-    const path = state[start] === 'new' ? [{ rule: start, at: 0 }] : []
-    if (path.length > 0) state[start] = 'open'
+    if (state[start] === 'new') enter(start)
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const next = first[top.rule]?.[top.at++]
       if (next === undefined) {
@@ -82,8 +86,7 @@ function leavesFirst(first: readonly (readonly number[])[]): number[] {
       } else if (state[next] === 'open') {
         throw new GbnfError('has a rule that begins with itself')
       } else if (state[next] === 'new') {
-        state[next] = 'open'
-        path.push({ rule: next, at: 0 })
+        enter(next)
       }
     }
   }

@@ -32,63 +32,80 @@ export function multiples(
   decimals: number,
 ): Automaton | undefined | 'too large' {
   const exact = 10n ** BigInt(decimals === 0 ? MAX_DIGITS : Math.max(MAX_DECIMAL_DIGITS, decimals + 1)) - 1n
-  const most = high === undefined || high > exact ? exact : high
-  const [lowDigits, highDigits] = [low, most].map((bound) => String(bound).padStart(decimals + 1, '0')) as [
-    string,
-    string,
-  ]
-
-  function next(state: State, digit: number): State | undefined {
-    const { count, behind } = state
-    // Nothing but the point follows a zero at the front.
-    if (behind === undefined && count > 0 && state.remainder === -1) return undefined
-    if (behind === decimals || count >= highDigits.length) return undefined
-    const isFront = count === 0 && digit === 0
-    return {
-      count: count + 1,
-      behind: behind === undefined ? undefined : behind + 1,
-      remainder: isFront ? -1 : ((state.remainder < 0 ? 0 : state.remainder) * 10 + digit) % step,
-      low: state.low === 0 ? compare(digit, lowDigits[count]) : state.low,
-      high: state.high === 0 ? compare(digit, highDigits[count]) : state.high,
-    }
+  const digitsOf = (bound: bigint) => String(bound).padStart(decimals + 1, '0')
+  const range: Range = {
+    step,
+    decimals,
+    low: digitsOf(low),
+    high: digitsOf(high === undefined || high > exact ? exact : high),
   }
+  // A bound that all numbers keep to need not be compared with.
+  const isHighFree = /^9+$/.test(range.high)
+  const states = reached(
+    { count: 0, behind: undefined, remainder: 0, low: low <= 0n ? 1 : 0, high: isHighFree ? -1 : 0 },
+    range,
+  )
+  if (states === undefined) return 'too large'
+  const living = livingStates(states.map(({ state, steps }) => ({ steps, mayEnd: mayEnd(state, range) })))
+  return living && joined(living)
+}
 
-  function point(state: State): State | undefined {
-    return decimals > 0 && state.behind === undefined && state.count > 0 ? { ...state, behind: 0 } : undefined
-  }
-
-  function mayEnd({ count, behind, remainder, low: lower, high: upper }: State): boolean {
-    const isWhole = decimals === 0 ? count > 0 : behind === decimals
-    const isAbove = count > lowDigits.length || (count === lowDigits.length && lower >= 0)
-    const isBelow = count < highDigits.length || (count === highDigits.length && upper <= 0)
-    return isWhole && isAbove && isBelow && (remainder === 0 || remainder === -1)
-  }
-
-  const states: { state: State; steps: Map<number, Ranges> }[] = []
-  const known = new Map<string, number>()
+/** All states there are, the first one first. Undefined when they are too many. */
+function reached(first: State, range: Range): { state: State; steps: Map<number, Ranges> }[] | undefined {
+  const states = [{ state: first, steps: new Map<number, Ranges>() }]
+  const known = new Map([[Object.values(first).join(), 0]])
   function indexOf(state: State): number {
     const key = Object.values(state).join()
     const at = known.get(key) ?? states.push({ state, steps: new Map() }) - 1
     known.set(key, at)
     return at
   }
-
-  // A bound that all numbers keep to need not be compared with.
-  const isLowFree = low <= 0n
-  const isHighFree = /^9+$/.test(highDigits)
-  indexOf({ count: 0, behind: undefined, remainder: 0, low: isLowFree ? 1 : 0, high: isHighFree ? -1 : 0 })
   for (const { state, steps } of states) {
-    if (states.length > MAX_STATES) return 'too large'
+    if (states.length > MAX_STATES) return undefined
     for (const char of '0123456789.') {
-      const target = char === '.' ? point(state) : next(state, Number(char))
+      const target = char === '.' ? behindPoint(state, range) : behindDigit(state, Number(char), range)
       if (target === undefined) continue
       const to = indexOf(target)
       const code = char.charCodeAt(0)
       steps.set(to, [...(steps.get(to) ?? []), [code, code]])
     }
   }
-  const living = livingStates(states.map(({ state, steps }) => ({ steps, mayEnd: mayEnd(state) })))
-  return living && joined(living)
+  return states
+}
+
+/** Bounds as digits, with at least one before the point. */
+interface Range {
+  step: number
+  decimals: number
+  low: string
+  high: string
+}
+
+function behindDigit(state: State, digit: number, { step, decimals, low, high }: Range): State | undefined {
+  const { count, behind, remainder } = state
+  // Nothing but the point follows a zero at the front.
+  const isOver = behind === undefined ? remainder === -1 : behind === decimals
+  if (isOver || count >= high.length) return undefined
+  const isFront = count === 0 && digit === 0
+  return {
+    count: count + 1,
+    behind: behind === undefined ? undefined : behind + 1,
+    remainder: isFront ? -1 : (Math.max(remainder, 0) * 10 + digit) % step,
+    low: state.low === 0 ? compare(digit, low[count]) : state.low,
+    high: state.high === 0 ? compare(digit, high[count]) : state.high,
+  }
+}
+
+function behindPoint(state: State, { decimals }: Range): State | undefined {
+  return decimals > 0 && state.behind === undefined && state.count > 0 ? { ...state, behind: 0 } : undefined
+}
+
+function mayEnd(state: State, { decimals, low, high }: Range): boolean {
+  const { count, behind, remainder } = state
+  const isWhole = decimals === 0 ? count > 0 : behind === decimals
+  const isAbove = count > low.length || (count === low.length && state.low >= 0)
+  const isBelow = count < high.length || (count === high.length && state.high <= 0)
+  return isWhole && isAbove && isBelow && remainder <= 0
 }
 
 function compare(digit: number, bound: string | undefined): Compared {

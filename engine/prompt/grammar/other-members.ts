@@ -1,8 +1,7 @@
 import { sequence } from './gbnf.ts'
 import { otherKey } from './other-key.ts'
-import { type NameRules, patternsOf, readPatterns } from './property-names.ts'
+import { type NameRules, othersOf, patternsOf, readPatterns } from './property-names.ts'
 import { textsPattern } from './schema-not.ts'
-import { othersOf } from './schema-object.ts'
 import { keyText } from './schema-string.ts'
 import { child, type Schema, type SchemaContext } from './schema-types.ts'
 

@@ -62,3 +62,12 @@ export function readPatterns<T>(path: string, keyword: string, make: () => T): T
     throw badSchema(path, keyword, error.message)
   }
 }
+
+/** What properties that are not listed must be; false when there may be none. */
+export function othersOf(schema: Schema): unknown {
+  const properties = isSchema(schema.properties) ? Object.values(schema.properties) : []
+  const patterns = isSchema(schema.patternProperties) ? Object.keys(schema.patternProperties) : []
+  const isOpen = properties.every((value) => value === false) && patterns.length === 0
+  const others = schema.additionalProperties ?? schema.unevaluatedProperties ?? isOpen
+  return isSchema(others) && Object.keys(others).length === 0 ? true : others
+}

@@ -1,7 +1,7 @@
-import { automatonRule } from './automaton-rule.ts'
+import { decimal } from './decimal.ts'
 import { type FractionBound, fractionRange, naturalRange } from './digits.ts'
 import { sequence } from './gbnf.ts'
-import { multiples } from './multiples.ts'
+import { type Bound, multiplesRule, wholeStep } from './schema-multiple.ts'
 import { badSchema, noValue, type Schema, type SchemaContext } from './schema-types.ts'
 
 /** A bound without its sign. */
@@ -9,11 +9,6 @@ interface Magnitude {
   whole: bigint
   /** Digits behind the point, no zeros at the end. */
   fraction: string
-  isExclusive: boolean
-}
-
-interface Bound {
-  value: number
   isExclusive: boolean
 }
 
@@ -30,7 +25,7 @@ const FORMATS: Readonly<Record<string, readonly [low: number, high: number]>> = 
 /** The rule for `type: "number"`. With bounds, numbers are written without an exponent. */
 export function numberRule(schema: Schema, path: string, context: SchemaContext): string {
   const { low, high } = bounds(schema, path)
-  if (schema.multipleOf !== undefined) return multiplesRule(schema.multipleOf, low, high, path, context)
+  if (schema.multipleOf !== undefined) return multiplesRule(schema.multipleOf, { low, high }, path, context)
   if (low === undefined && high === undefined) return context.json('number')
   return inRange(low, high, decimals, path, context)
 }
@@ -40,7 +35,7 @@ export function integerRule(schema: Schema, path: string, context: SchemaContext
   const { low, high } = bounds(schema, path)
   const { multipleOf } = schema
   if (multipleOf !== undefined && multipleOf !== 1) {
-    return multiplesRule(wholeStep(multipleOf, path), low, high, path, context)
+    return multiplesRule(wholeStep(multipleOf, path), { low, high }, path, context)
   }
   if (low === undefined && high === undefined) return context.json('integer')
   return inRange(
@@ -159,74 +154,4 @@ function magnitude({ value, isExclusive }: Bound): Magnitude {
   const padded = digits.padStart(decimals + 1, '0')
   const at = padded.length - decimals
   return { whole: BigInt(padded.slice(0, at)), fraction: padded.slice(at).replace(/0+$/, ''), isExclusive }
-}
-
-/** Steps must not make the automaton of remainders too large. */
-const MAX_STEP = 100_000n
-
-function wholeStep(step: unknown, path: string): unknown {
-  const { digits, decimals } = decimal(positive(step, path))
-  // Whole multiples of 2.5 are multiples of 5: the least whole multiple of the step takes its place.
-  const scale = 10n ** BigInt(decimals)
-  const scaled = BigInt(digits)
-  return Number(scaled / commonDivisor(scaled, scale))
-}
-
-function commonDivisor(a: bigint, b: bigint): bigint {
-  return b === 0n ? a : commonDivisor(b, a % b)
-}
-
-function positive(step: unknown, path: string): number {
-  if (typeof step === 'number' && Number.isFinite(step) && step > 0) return step
-  throw badSchema(path, 'multipleOf', 'must be a number above 0')
-}
-
-/** Multiples of a step, written with as many decimals as the step has. */
-function multiplesRule(
-  step: unknown,
-  low: Bound | undefined,
-  high: Bound | undefined,
-  path: string,
-  { grammar }: SchemaContext,
-): string {
-  const { digits, decimals } = decimal(positive(step, path))
-  const size = BigInt(digits)
-  if (size > MAX_STEP)
-    throw badSchema(path, 'multipleOf', `is supported for steps of up to ${MAX_STEP} units`)
-  const least = low && scaledInwards(low, decimals, 1n)
-  const most = high && scaledInwards(high, decimals, -1n)
-  const options: string[] = []
-  for (const sign of ['', '-'] as const) {
-    const [from, to] = sign === '' ? [least, most] : [most && -most, least && -least]
-    if (to !== undefined && to < 0n) continue
-    const automaton = multiples(Number(size), from !== undefined && from > 0n ? from : 0n, to, decimals)
-    if (automaton === 'too large') throw badSchema(path, 'multipleOf', 'has too many remainders to follow')
-    if (automaton === undefined) continue
-    options.push(sequence(sign === '' ? '' : '"-"', automatonRule(grammar, automaton)))
-  }
-  if (options.length === 0) throw noValue(path, 'multipleOf', 'and the bounds leave no number')
-  return grammar.rule('multiple', options.join(' | '))
-}
-
-/** A bound in units of the last decimal, rounded to the first unit inside. */
-function scaledInwards({ value, isExclusive }: Bound, decimals: number, inwards: 1n | -1n): bigint {
-  const { digits, decimals: own } = decimal(Math.abs(value))
-  const sign = value < 0 ? -1n : 1n
-  const scale = 10n ** BigInt(Math.max(own - decimals, 0))
-  const exact = sign * BigInt(digits) * 10n ** BigInt(Math.max(decimals - own, 0))
-  const cut = exact / scale
-  const isExact = cut * scale === exact
-  if (isExact) return isExclusive ? cut + inwards : cut
-  // Division cuts towards zero, which is inwards on one side of it only.
-  const isInside = inwards === 1n ? cut * scale > exact : cut * scale < exact
-  return isInside ? cut : cut + inwards
-}
-
-/** The digits of a number that is not negative, and how many of them stand behind the point. */
-function decimal(value: number): { digits: string; decimals: number } {
-  const [mantissa = '0', exponent = '0'] = String(value).split('e')
-  const [whole = '0', fraction = ''] = mantissa.split('.')
-  const decimals = fraction.length - Number(exponent)
-  const digits = (whole + fraction).padEnd(decimals < 0 ? whole.length + fraction.length - decimals : 0, '0')
-  return { digits, decimals: Math.max(decimals, 0) }
 }

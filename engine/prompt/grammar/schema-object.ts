@@ -1,7 +1,7 @@
 import { type GrammarBuilder, literal, repeat, sequence } from './gbnf.ts'
 import { type Candidate, orderedChoice } from './ordered-choice.ts'
 import { otherMembers } from './other-members.ts'
-import { matchingPatterns, nameRules } from './property-names.ts'
+import { matchingPatterns, nameRules, othersOf } from './property-names.ts'
 import { bothSchemas } from './schema-merge.ts'
 import {
   badSchema,
@@ -60,15 +60,6 @@ function requiredOf(schema: Schema, path: string): string[] {
     throw badSchema(path, 'required', 'must be a list of strings')
   }
   return required
-}
-
-/** What properties that are not listed must be; false when there may be none. */
-export function othersOf(schema: Schema): unknown {
-  const properties = isSchema(schema.properties) ? Object.values(schema.properties) : []
-  const patterns = isSchema(schema.patternProperties) ? Object.keys(schema.patternProperties) : []
-  const isOpen = properties.every((value) => value === false) && patterns.length === 0
-  const others = schema.additionalProperties ?? schema.unevaluatedProperties ?? isOpen
-  return isSchema(others) && Object.keys(others).length === 0 ? true : others
 }
 
 /** The listed properties and those only required, each with all that holds for it. */

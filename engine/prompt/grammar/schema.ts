@@ -12,6 +12,7 @@ import { isAnnotation, mergeSchemas } from './schema-merge.ts'
 import { withoutNot } from './schema-not.ts'
 import { integerRule, numberRule } from './schema-number.ts'
 import { objectRule } from './schema-object.ts'
+import { atReference } from './schema-reference.ts'
 import { stringRule } from './schema-string.ts'
 import {
   badSchema,
@@ -29,7 +30,16 @@ const MAX_DEPTH = 64
 /** Each alternative of `oneOf` is compared with every other. */
 const MAX_ONE_OF = 64
 
-const DEPENDENTS = ['dependentRequired', 'dependentSchemas', 'dependencies']
+const COMBINING = [
+  '$ref',
+  'allOf',
+  'not',
+  'dependentRequired',
+  'dependentSchemas',
+  'dependencies',
+  'anyOf',
+  'oneOf',
+] as const
 
 const WRITERS: Readonly<Record<Kind, (schema: Schema, path: string, context: SchemaContext) => string>> = {
   null: (_, __, { json }) => json('null'),
@@ -85,15 +95,25 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     if (schema === false) throw noValue(path, 'false', 'allows no value at all')
     if (!isSchema(schema)) throw badSchema(path, 'schema', 'must be an object or a boolean')
     checkKeywords(schema, path)
-    const { $ref, allOf, anyOf, oneOf, ...rest } = schema
-    if ($ref !== undefined) return withReference($ref, { ...rest, ...given({ allOf, anyOf, oneOf }) }, path)
-    if (allOf !== undefined) return withAll(allOf, { ...rest, ...given({ anyOf, oneOf }) }, path)
-    if (schema.not !== undefined) return rule(withoutNot(schema, path), path)
-    if (DEPENDENTS.some((word) => schema[word] !== undefined))
-      return rule(withoutDependents(schema, path), path)
-    if (anyOf !== undefined) return withAny(anyOf, 'anyOf', { ...rest, ...given({ oneOf }) }, path)
-    if (oneOf !== undefined) return withAny(exclusive(oneOf, path), 'oneOf', rest, path)
-    return plain(schema, path)
+    // The first of these that is there is taken off, and the rest looked at again.
+    const keyword = COMBINING.find((word) => schema[word] !== undefined)
+    const { [keyword ?? '']: value, ...rest } = schema
+    switch (keyword) {
+      case undefined:
+        return plain(schema, path)
+      case '$ref':
+        return withReference(value, rest, path)
+      case 'allOf':
+        return withAll(value, rest, path)
+      case 'not':
+        return rule(withoutNot(schema, path), path)
+      case 'anyOf':
+        return withAny(value, 'anyOf', rest, path)
+      case 'oneOf':
+        return withAny(exclusive(value, path), 'oneOf', rest, path)
+      default:
+        return rule(withoutDependents(schema, path), path)
+    }
   }
 
   function withReference(reference: unknown, rest: Schema, path: string): string {
@@ -111,7 +131,7 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     references.set(reference, name)
     open.add(reference)
     try {
-      grammar.define(name, rule(resolve(reference, path), reference))
+      grammar.define(name, rule(atReference(root, reference, path), reference))
     } catch (error) {
       references.delete(reference)
       throw error
@@ -119,20 +139,6 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
       open.delete(reference)
     }
     return name
-  }
-
-  function resolve(reference: string, path: string): unknown {
-    if (reference !== '#' && !reference.startsWith('#/')) {
-      throw badSchema(path, '$ref', `"${reference}" is not inside this schema`)
-    }
-    let found: unknown = root
-    for (const part of decoded(reference).split('/').slice(1)) {
-      const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
-      const isThere = typeof found === 'object' && found !== null && Object.hasOwn(found, key)
-      if (!isThere) throw badSchema(path, '$ref', `"${reference}" is not inside this schema`)
-      found = Reflect.get(found as object, key)
-    }
-    return found
   }
 
   function withAll(all: unknown, rest: Schema, path: string): string {
@@ -154,7 +160,7 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     if (schema === true) return {}
     if (!isSchema(schema)) throw badSchema(path, 'allOf', 'must hold schemas')
     const { $ref, allOf, ...rest } = schema
-    const parts = [...($ref === undefined ? [] : [resolve(String($ref), path)]), ...listOf(allOf)]
+    const parts = [...($ref === undefined ? [] : [atReference(root, String($ref), path)]), ...listOf(allOf)]
     return parts.reduce<Schema>((whole, part) => mergeSchemas(whole, expanded(part, path), path), rest)
   }
 
@@ -232,13 +238,6 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
   return rule
 }
 
-/** Pointers in references may be percent-encoded. */
-function decoded(reference: string): string {
-  return reference.replace(/(?:%[0-9a-fA-F]{2})+/g, (bytes) =>
-    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
-  )
-}
-
 function alternatives(value: unknown, keyword: string, path: string): unknown[] {
   if (Array.isArray(value) && value.length > 0) return value
   throw badSchema(path, keyword, 'must be a list of schemas')
@@ -246,8 +245,4 @@ function alternatives(value: unknown, keyword: string, path: string): unknown[] 
 
 function hasConstraints(schema: Schema): boolean {
   return Object.keys(schema).some((keyword) => !isAnnotation(keyword))
-}
-
-function given(keywords: Schema): Schema {
-  return Object.fromEntries(Object.entries(keywords).filter(([, value]) => value !== undefined))
 }

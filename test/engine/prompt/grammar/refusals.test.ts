@@ -249,7 +249,7 @@ test.each([
   ],
   [
     'values in numbers',
-    { enum: Array.from({ length: 400 }, (_, at) => at + 'x'.repeat(1_000)) },
+    { enum: Array.from({ length: 400 }, (_, at) => `${at}${'x'.repeat(1_000)}`) },
     "the format's schema is too large",
   ],
   [
