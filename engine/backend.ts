@@ -1,3 +1,4 @@
+import type { LateGrammar } from './prompt/job-grammar.ts'
 import type { QuantizationType } from './quantization.ts'
 import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './types.ts'
 
@@ -127,6 +128,8 @@ export interface RunnerRequest {
   topLogprobs?: number
   /** GBNF with a `root` rule: every token must follow it. */
   grammar?: string
+  /** A grammar that holds only from a tag on; not beside `grammar`. */
+  lateGrammar?: LateGrammar
   /** Tags such as `[TOOL_CALLS]` that are shown even where they are control tokens, which are silent otherwise. */
   tags?: readonly string[]
   /** Also report the ids of generated tokens on the end event. */

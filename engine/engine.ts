@@ -1,15 +1,16 @@
 /** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
 
 import { shapeAnswer } from './answer.ts'
+import { checkedAnswer } from './answer-check.ts'
 import type { Backend, Runner } from './backend.ts'
 import { checkJob } from './check.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
-import type { Log } from './log.ts'
+import type { ErrorLog } from './log.ts'
 import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
-import { grammarFor } from './prompt/job-grammar.ts'
+import { grammarsFor } from './prompt/job-grammar.ts'
 import { replayed } from './replay.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
@@ -22,7 +23,7 @@ import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, ModelOptions, Rer
 export interface EngineParts {
   backend: Backend
   settings: EngineSettings
-  log: Log
+  log: ErrorLog
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
 }
@@ -55,7 +56,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     const startedAt = performance.now()
     checkJob(job)
     const prompt = promptFor(job, new Date())
-    const grammar = grammarFor(job, prompt)
+    const grammars = grammarsFor(job, prompt)
     const options = optionsFor(job, settings)
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
       const loadMs = performance.now() - startedAt
@@ -71,10 +72,11 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
         tags: tagsFor(prompt),
         returnTokens: job.kind === 'generate' && !job.raw,
         ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
-        ...(grammar === undefined ? {} : { grammar }),
+        ...grammars,
       }
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
-      const generation = yield* shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const generation = yield* checkedAnswer(answer, job, options.stop, log)
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
       const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }

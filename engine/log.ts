@@ -3,3 +3,8 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
 }
+
+/** Where faults of our own are told too. */
+export interface ErrorLog extends Log {
+  error(fields: object, message: string): void
+}

@@ -27,8 +27,8 @@ export interface Tool {
 
 export type ThinkLevel = boolean | 'low' | 'medium' | 'high' | 'max'
 
-/** `json`: any JSON object. Otherwise a JSON Schema the answer must satisfy. */
-export type AnswerFormat = 'json' | { schema: Record<string, unknown> }
+/** `json`: any JSON object. Otherwise a JSON Schema the answer must satisfy, or a grammar (GBNF) with a `root` rule. */
+export type AnswerFormat = 'json' | { schema: Record<string, unknown> } | { grammar: string }
 
 /** How a model is put into memory. A change of any of these means another runner. */
 export interface LoadOptions {

@@ -14,6 +14,8 @@ export interface Sampler {
    * EngineError `bad_format` when the grammar allows no token at all.
    */
   sample(row: number): number
+  /** Remembers a token as if it had been chosen now. Under a grammar, only ones chosen under the same from its start. */
+  accept(token: number): void
   close(): void
 }
 
@@ -73,20 +75,27 @@ export function createSampler(
     throw new EngineError('bad_format', 'the grammar allows no token of this model here')
   }
 
+  function accept(token: number): void {
+    edits?.accept(token)
+    if (grammarSampler !== undefined) library.accept(grammarSampler, token)
+  }
+
+  function sample(row: number): number {
+    const logits = model.logits(row)
+    const undo = edits?.apply(logits)
+    try {
+      const drawn = draw(row, logits)
+      const token = isAllowed(drawn, logits) ? drawn : drawAllowed(logits)
+      accept(token)
+      return token
+    } finally {
+      undo?.()
+    }
+  }
+
   return {
-    sample(row) {
-      const logits = model.logits(row)
-      const undo = edits?.apply(logits)
-      try {
-        const drawn = draw(row, logits)
-        const token = isAllowed(drawn, logits) ? drawn : drawAllowed(logits)
-        edits?.accept(token)
-        if (grammarSampler !== undefined) library.accept(grammarSampler, token)
-        return token
-      } finally {
-        undo?.()
-      }
-    },
+    sample: grammarSampler === undefined ? sample : (row) => inTime(() => sample(row)),
+    accept,
     close() {
       edits?.close()
       library.freeSampler(chain)
@@ -103,6 +112,24 @@ function shortlistOf({ temperature, mirostat, topNSigma, topK }: Choice): number
   if (temperature === undefined) return 1
   if (mirostat !== undefined || topNSigma !== undefined) return undefined
   return topK !== undefined && topK <= MOST_SHORTLISTED ? topK : undefined
+}
+
+/** Time one token may cost under a grammar, in milliseconds: of the processor, and on the clock. */
+const TOKEN_LIMIT_MS = 500
+
+/**
+ * Readings of an ambiguous grammar can multiply with every token: what takes this long now would take twice as long
+ * for the next one. Throws EngineError `bad_format`.
+ */
+function inTime(sample: () => number): number {
+  const cpu = process.cpuUsage()
+  const startedAt = performance.now()
+  const token = sample()
+  if (performance.now() - startedAt < TOKEN_LIMIT_MS) return token
+  // A machine that is busy with something else is no fault of the grammar.
+  const { user, system } = process.cpuUsage(cpu)
+  if ((user + system) / 1_000 < TOKEN_LIMIT_MS) return token
+  throw new EngineError('bad_format', 'the grammar is too ambiguous: it takes too long to follow')
 }
 
 function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Pointer {

@@ -1,8 +1,10 @@
 import type { RunnerRequest } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { createAnswerText } from './answer-text.ts'
+import { createGrammarSampler } from './grammar-sampler.ts'
+import { createLateSampler } from './late-grammar.ts'
 import type { NativeModel } from './native-model.ts'
-import { createSampler } from './sampler.ts'
+import { createSampler, type Sampler } from './sampler.ts'
 import type { Task } from './slots.ts'
 
 /** Throws EngineError for a prompt that must not reach native code. */
@@ -17,12 +19,13 @@ export function checkPrompt(model: NativeModel, prompt: readonly number[]): void
 
 /** A request with its whole prompt still to evaluate. Throws EngineError `bad_format`. */
 export function createTask(model: NativeModel, id: number, request: RunnerRequest): Task {
+  const shown = shownTags(model, request.tags ?? [])
   return {
     id,
     request,
-    sampler: createSampler(model, request.sampling, request.grammar, request.prompt),
+    sampler: samplerFor(model, request, (token) => shown.get(token) ?? model.tokenBytes(token)),
     text: createAnswerText(request.stop),
-    shown: shownTags(model, request.tags ?? []),
+    shown,
     cachedTokens: 0,
     startedAt: performance.now(),
     pending: request.prompt,
@@ -36,6 +39,16 @@ export function createTask(model: NativeModel, id: number, request: RunnerReques
     isPaused: false,
     isCancelled: false,
   }
+}
+
+function samplerFor(
+  model: NativeModel,
+  { sampling, prompt, grammar, lateGrammar }: RunnerRequest,
+  textOf: (token: number) => Uint8Array,
+): Sampler {
+  if (grammar !== undefined) return createGrammarSampler(model, sampling, grammar, prompt)
+  if (lateGrammar !== undefined) return createLateSampler(model, sampling, lateGrammar, prompt, textOf)
+  return createSampler(model, sampling, undefined, prompt)
 }
 
 function shownTags(model: NativeModel, tags: readonly string[]): Map<number, Uint8Array> {

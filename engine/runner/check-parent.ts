@@ -1,5 +1,6 @@
 /** What the parent asks for, before the child hands any of it to native code. */
 import type { CachePlan, LoadPlan, RopeOverrides, RunnerRequest } from '../backend.ts'
+import type { LateGrammar } from '../prompt/job-grammar.ts'
 import type { SamplingOptions } from '../types.ts'
 import type { ToChild } from './protocol.ts'
 import {
@@ -87,6 +88,14 @@ const isSampling = object<SamplingOptions>({
   logitBias: listOf(isBias),
 })
 
+const isLateGrammar = object<LateGrammar>({
+  grammar: isText,
+  tag: isText,
+  thought: optional(
+    object<NonNullable<LateGrammar['thought']>>({ open: isText, close: isText, isOpen: isFlag }),
+  ),
+})
+
 const isRequest = object<RunnerRequest>({
   // Their range is the vocabulary's business, which answers with the token at fault.
   prompt: listOf(isWhole),
@@ -97,6 +106,7 @@ const isRequest = object<RunnerRequest>({
   stop: listOf(isText),
   topLogprobs: optional(isCount),
   grammar: optional(isText),
+  lateGrammar: optional(isLateGrammar),
   tags: optional(listOf(isText)),
   returnTokens: optional(isFlag),
 })

@@ -19,16 +19,21 @@ const ResponseFormat = z.discriminatedUnion(
 export const formatFields = {
   response_format: maybe(ResponseFormat),
   json_schema: Schema.describe('Extension: the same as a response_format of that schema'),
-  grammar: maybe(z.string()).describe('Extension of llama-server; refused, not ignored'),
+  grammar: maybe(z.string()).describe(
+    'Extension of llama-server: GBNF with a root rule that the answer follows',
+  ),
 }
 export type FormatFields = z.infer<z.ZodObject<typeof formatFields>>
 
 /** What the answer must look like; undefined leaves it free. Throws RequestError. */
 export function toFormat(fields: FormatFields): AnswerFormat | undefined {
-  // Answering without the constraint would look like success and be wrong.
-  if (fields.grammar) throw new RequestError(400, 'grammar is not supported; use response_format', 'grammar')
   const format = fields.response_format
-  if (format === undefined || format.type === 'text') return ofSchema(fields.json_schema)
+  const isFree = format === undefined || format.type === 'text'
+  if (fields.grammar) {
+    if (isFree && fields.json_schema === undefined) return { grammar: fields.grammar }
+    throw new RequestError(400, 'grammar cannot be combined with a response_format or json_schema', 'grammar')
+  }
+  if (isFree) return ofSchema(fields.json_schema)
   return ofSchema(format.type === 'json_object' ? format.schema : format.json_schema?.schema) ?? 'json'
 }
 

@@ -19,7 +19,7 @@ const REFUSED = /^model runner has unexpectedly stopped.*: this request has stop
 async function fragileEngine(options: { pieces?: number } = {}) {
   const folder = await tempFolder()
   await installFixtures(folder, ['tiny'])
-  const log = { info() {}, warn() {} }
+  const log = { info() {}, warn() {}, error() {} }
   const models = await openModelStore({ folder, log, noPrune: true, templates: 'jinja' })
   const fragile = fragileBackend(options)
   const settings = { ...TEST_SETTINGS, parallel: 16 }

@@ -40,15 +40,12 @@ export function contains(set: CharSet, point: number): boolean {
   return set.some(([low, high]) => low <= point && point <= high)
 }
 
-/** The set as a GBNF character class. Undefined when it is empty. */
+/**
+ * The set as a GBNF character class. Undefined when it is empty. Never in the negated form, which would let llama.cpp
+ * take halves of surrogate pairs and what lies past the last character.
+ */
 export function toClass(set: CharSet): string | undefined {
-  if (set.length === 0) return undefined
-  const outside = complement(set)
-  // The shorter form; most negated classes of patterns are written back as such.
-  const isNegated = outside.length < set.length
-  const ranges = isNegated ? outside : set
-  if (ranges.length === 0) return '.'
-  return `[${isNegated ? '^' : ''}${ranges.map(range).join('')}]`
+  return set.length === 0 ? undefined : `[${set.map(range).join('')}]`
 }
 
 function range([low, high]: readonly [number, number]): string {
@@ -64,3 +61,6 @@ function classChar(point: number): string {
   if (point <= 0xffff) return `\\u${point.toString(16).padStart(4, '0').toUpperCase()}`
   return `\\U${point.toString(16).padStart(8, '0').toUpperCase()}`
 }
+
+/** Every character there is. */
+export const ALL_CHARS: CharSet = complement([])

@@ -1,6 +1,6 @@
 import { oneOf } from './gbnf.ts'
 
-/** Digits of a fraction, and of a number without an upper bound. */
+/** Digits of a number without an upper bound. */
 const MAX_DIGITS = 16
 
 /** Whole numbers from `low` to `high` (none: no bound), without sign and without leading zeros. */
@@ -53,26 +53,27 @@ export interface FractionBound {
   isExclusive: boolean
 }
 
-const ANY = `[0-9]{1,${MAX_DIGITS}}`
-const FREE = `[0-9]{0,${MAX_DIGITS - 1}}`
-const ZEROS = `"0"{1,${MAX_DIGITS}}`
-
 /** Where a fraction stands while its digits are read: at which digit, and which bounds it equals so far. */
 interface Place {
   at: number
+  /** Digits there may still be. */
+  left: number
   low: FractionBound | undefined
   high: FractionBound | undefined
 }
 
 /**
  * The point and the digits behind it, where the fraction must lie between two bounds (none: no bound on that side).
- * Optional where a number without a fraction is in range too. Undefined when there is no such fraction.
+ * Optional where a number without a fraction is in range too. Undefined when there is no such fraction. There are at
+ * most `most` digits, or one more than the bounds have: further ones could round to what lies past a bound.
  */
 export function fractionRange(
   low: FractionBound | undefined,
   high: FractionBound | undefined,
+  most: number,
 ): string | undefined {
-  const start = { at: 0, low, high }
+  const left = Math.max(most, (low?.digits.length ?? 0) + 1, (high?.digits.length ?? 0) + 1)
+  const start = { at: 0, left, low, high }
   const behindPoint = digits(start)
   if (behindPoint === undefined) return mayEnd(start) ? '' : undefined
   return mayEnd(start) ? `("." ${behindPoint})?` : `"." ${behindPoint}`
@@ -87,24 +88,29 @@ function mayEnd({ at, low, high }: Place): boolean {
 
 /** What may follow, the end not counted. Undefined when nothing may. */
 function digits(place: Place): string | undefined {
-  const { at, low, high } = place
-  if (low === undefined && high === undefined) return ANY
+  const { at, left, low, high } = place
+  if (low === undefined && high === undefined) return `[0-9]{1,${Math.max(left, 1)}}`
   if (at >= Math.max(low?.digits.length ?? 0, high?.digits.length ?? 0)) return tail(place)
   const from = digitAt(low, at, 0)
   const to = digitAt(high, at, 9)
   if (from > to) return undefined
   const first = from + Number(low !== undefined)
   const last = to - Number(high !== undefined)
-  const between = first <= last ? [`${digitClass(first, last)} ${FREE}`] : []
+  const between = first <= last ? [`${digitClass(first, last)}${free(left - 1)}`] : []
   const options = [...between, ...edges(place, from, to)]
   return options.length === 0 ? undefined : oneOf(options)
 }
 
 /** Digits that equal a bound's digit, so that the rest is bounded too. */
-function edges({ at, low, high }: Place, from: number, to: number): string[] {
+function edges({ at, left, low, high }: Place, from: number, to: number): string[] {
   const found = [...(low === undefined ? [] : [from]), ...(high === undefined ? [] : [to])]
   return [...new Set(found)].flatMap((digit) => {
-    const next = { at: at + 1, low: digit === from ? low : undefined, high: digit === to ? high : undefined }
+    const next = {
+      at: at + 1,
+      left: left - 1,
+      low: digit === from ? low : undefined,
+      high: digit === to ? high : undefined,
+    }
     const rest = digits(next)
     if (rest === undefined) return mayEnd(next) ? [`"${digit}"`] : []
     return [`"${digit}" ${mayEnd(next) ? `(${rest})?` : rest}`]
@@ -112,9 +118,17 @@ function edges({ at, low, high }: Place, from: number, to: number): string[] {
 }
 
 /** Behind the last digit of both bounds: only zeros keep equal to a bound. */
-function tail({ low, high }: Place): string | undefined {
-  if (high !== undefined) return high.isExclusive || low?.isExclusive ? undefined : ZEROS
-  return low?.isExclusive ? `"0"{0,${MAX_DIGITS}} [1-9] ${FREE}` : ANY
+function tail({ left, low, high }: Place): string | undefined {
+  if (left < 1) return undefined
+  if (high !== undefined) return high.isExclusive || low?.isExclusive ? undefined : `"0"{1,${left}}`
+  if (!low?.isExclusive) return `[0-9]{1,${left}}`
+  const zeros = Math.floor((left - 1) / 2)
+  return `${zeros === 0 ? '' : `"0"{0,${zeros}} `}[1-9]${free(left - 1 - zeros)}`
+}
+
+/** Up to so many digits, whatever they are. */
+function free(most: number): string {
+  return most < 1 ? '' : ` [0-9]{0,${most}}`
 }
 
 function digitAt(bound: FractionBound | undefined, at: number, free: number): number {

@@ -2,12 +2,12 @@ import type { GrammarBuilder } from './gbnf.ts'
 
 /**
  * JSON as a model should write it. White space is bounded, because a model that may put out blanks for ever
- * sometimes does; digits are bounded for the same reason. Escapes cannot make half a surrogate pair.
+ * sometimes does; digits are bounded for the same reason. Neither characters nor escapes make half a surrogate pair.
  */
 const JSON_RULES = {
   ws: '| " " | "\\n" [ \\t]{0,20}',
   char:
-    '[^"\\\\\\x7F\\x00-\\x1F] | "\\\\" (["\\\\/bfnrt] | ' +
+    '[ !#-\\[\\]-~\\x80-\\uD7FF\\uE000-\\U0010FFFF] | "\\\\" (["\\\\/bfnrt] | ' +
     '"u" ([0-9a-cA-CeEfF] [0-9a-fA-F]{3} | [dD] [0-7] [0-9a-fA-F]{2}))',
   string: '"\\"" char* "\\""',
   natural: '"0" | [1-9] [0-9]{0,15}',

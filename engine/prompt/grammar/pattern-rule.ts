@@ -1,19 +1,19 @@
-import { type CharSet, charsOf, contains, toClass, without } from './char-set.ts'
-import { type GrammarBuilder, literal, oneOf, repeat, sequence } from './gbnf.ts'
+import { writtenChars } from './automaton-rule.ts'
+import { type GrammarBuilder, oneOf, repeat, sequence } from './gbnf.ts'
 import type { JsonRule } from './json-rules.ts'
-import { PatternError, type PatternNode, parsePattern } from './pattern.ts'
+import { PatternError, type PatternNode } from './pattern.ts'
 
-/** A string whose text matches a pattern, quotes included. Throws PatternError where no grammar can say that. */
+/**
+ * The text of a string that matches a pattern, without quotes, as the pattern is written. For patterns whose automaton
+ * is too large. Throws PatternError where no grammar can say that.
+ */
 export function patternRule(
   grammar: GrammarBuilder,
   json: (name: JsonRule) => string,
-  source: string,
-  lengths: { min: number; max: number | undefined },
+  pattern: PatternNode,
 ): string {
-  const pattern = withLengths(parsePattern(source), lengths)
   const options = pattern.type === 'choice' ? pattern.options : [pattern]
-  const texts = options.map((option) => anchored(option, grammar, json))
-  return grammar.rule('pattern', sequence('"\\""', oneOf(texts), '"\\""'))
+  return grammar.rule('pattern', options.map((option) => anchored(option, grammar, json)).join(' | '))
 }
 
 /** Matches anywhere in the text, so what is not anchored may have any text on that side. */
@@ -34,7 +34,7 @@ function anchored(option: PatternNode, grammar: GrammarBuilder, json: (name: Jso
 function write(node: PatternNode, grammar: GrammarBuilder): string {
   switch (node.type) {
     case 'chars':
-      return chars(node.set)
+      return writtenChars(node.set)
     case 'sequence':
       return sequence(...node.items.map((item) => write(item, grammar)))
     case 'choice':
@@ -46,7 +46,7 @@ function write(node: PatternNode, grammar: GrammarBuilder): string {
       return item === '' ? '' : repeat(grammar, item, node.min, node.max)
     }
     default:
-      throw new PatternError('has an anchor in the middle')
+      throw new PatternError('is too large to be followed')
   }
 }
 
@@ -63,42 +63,4 @@ function isNullable(node: PatternNode): boolean {
     default:
       return true
   }
-}
-
-/** Characters that JSON writes with a backslash, by what stands behind it. */
-const ESCAPES: Record<string, string> = {
-  '"': '"',
-  '\\': '\\',
-  '\b': 'b',
-  '\f': 'f',
-  '\n': 'n',
-  '\r': 'r',
-  '\t': 't',
-}
-const ESCAPED = [...charsOf(Object.keys(ESCAPES).join('')), [0, 0x1f] as const, [0x7f, 0x7f] as const]
-
-/** One character of the set, as it stands in a JSON string. */
-function chars(set: CharSet): string {
-  const raw = toClass(without(set, ESCAPED))
-  const escapes = Object.entries(ESCAPES).filter(([char]) => contains(set, char.charCodeAt(0)))
-  const written = escapes.map(([, letter]) => literal(`\\${letter}`))
-  const options = raw === undefined ? written : [raw, ...written]
-  if (options.length === 0) throw new PatternError('has a class that no JSON string can match')
-  return oneOf(options)
-}
-
-/** The pattern with a bound on its length, which a grammar can only give when it repeats one class of characters. */
-function withLengths(pattern: PatternNode, lengths: { min: number; max: number | undefined }): PatternNode {
-  if (lengths.min === 0 && lengths.max === undefined) return pattern
-  const [start, item, end] = pattern.type === 'sequence' ? pattern.items : []
-  const isWhole = pattern.type === 'sequence' && pattern.items.length === 3
-  if (!isWhole || start?.type !== 'start' || end?.type !== 'end' || item?.type !== 'repeat') {
-    throw new PatternError('stands beside minLength or maxLength')
-  }
-  if (item.item.type !== 'chars') throw new PatternError('stands beside minLength or maxLength')
-  const max = Math.min(item.max ?? Number.POSITIVE_INFINITY, lengths.max ?? Number.POSITIVE_INFINITY)
-  const min = Math.max(item.min, lengths.min)
-  if (min > max) throw new PatternError('leaves no length that is allowed')
-  const bounded = { ...item, min, max: Number.isFinite(max) ? max : undefined }
-  return { type: 'sequence', items: [start, bounded, end] }
 }

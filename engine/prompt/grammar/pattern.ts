@@ -7,10 +7,18 @@ export type PatternNode =
   | { type: 'choice'; options: PatternNode[] }
   | { type: 'repeat'; item: PatternNode; min: number; max: number | undefined }
   | { type: 'start' | 'end' }
+  | { type: 'look'; item: PatternNode; isNegated: boolean }
 
 /** What a pattern uses and a grammar has no word for. */
 export class PatternError extends Error {
   override readonly name = 'PatternError'
+  /** `size`: another way of following the pattern may be small enough. `empty`: no text is left. */
+  readonly reason: 'size' | 'empty' | undefined
+
+  constructor(message: string, reason?: 'size' | 'empty') {
+    super(message)
+    this.reason = reason
+  }
 }
 
 const MAX_LENGTH = 2_000
@@ -43,8 +51,9 @@ const QUANTIFIERS: Record<string, Bounds> = {
 }
 
 /**
- * Parses an ECMAScript regular expression: characters, classes, groups, alternatives, repetition and anchors.
- * Throws PatternError on anything else (assertions, back references, Unicode properties) and on bad syntax.
+ * Parses an ECMAScript regular expression: characters, classes, groups, alternatives, repetition, anchors and
+ * looking ahead. Throws PatternError on anything else (word boundaries, looking behind, back references, Unicode
+ * properties) and on bad syntax.
  */
 export function parsePattern(source: string): PatternNode {
   if (source.length > MAX_LENGTH) throw new PatternError(`is longer than ${MAX_LENGTH} characters`)
@@ -81,7 +90,9 @@ export function parsePattern(source: string): PatternNode {
   function repeated(item: PatternNode): PatternNode {
     const bounds = quantifier()
     if (bounds === undefined) return item
-    if (item.type === 'start' || item.type === 'end') throw new PatternError('repeats an anchor')
+    if (item.type === 'start' || item.type === 'end' || item.type === 'look') {
+      throw new PatternError('repeats an anchor')
+    }
     // Lazy or greedy: the same texts match.
     take('?')
     return { type: 'repeat', item, ...bounds }
@@ -129,11 +140,17 @@ export function parsePattern(source: string): PatternNode {
   }
 
   function group(): PatternNode {
+    if (take('?=')) return { type: 'look', item: groupEnd(), isNegated: false }
+    if (take('?!')) return { type: 'look', item: groupEnd(), isNegated: true }
     if (take('?') && !take(':')) {
       const name = /^<[A-Za-z_$][\w$]*>/.exec(chars.slice(at, at + 100).join(''))
       if (name === null) throw new PatternError('uses an assertion')
       at += name[0].length
     }
+    return groupEnd()
+  }
+
+  function groupEnd(): PatternNode {
     const inner = choice()
     if (!take(')')) throw new PatternError('has an unclosed group')
     return inner

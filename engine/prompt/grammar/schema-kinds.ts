@@ -1,19 +1,28 @@
-import { badSchema, isSchema, type Schema } from './schema-types.ts'
+import { badSchema, isSchema, noValue, type Schema } from './schema-types.ts'
 
 /** Keywords of JSON Schema that no grammar of ours follows. Words that are not JSON Schema's mean nothing. */
-const UNSUPPORTED = (
-  'not if then else patternProperties propertyNames dependencies dependentRequired dependentSchemas contains ' +
-  'minContains maxContains unevaluatedItems $dynamicRef $recursiveRef $anchor $dynamicAnchor'
-).split(' ')
+const UNSUPPORTED = 'if then else maxContains unevaluatedItems $dynamicRef $recursiveRef'.split(' ')
 
-const KINDS = ['null', 'boolean', 'object', 'array', 'number', 'integer', 'string'] as const
+export const KINDS = ['null', 'boolean', 'object', 'array', 'number', 'integer', 'string'] as const
 /** A value of `type`. */
 export type Kind = (typeof KINDS)[number]
 
 /** A schema without `type` is of the kinds its keywords speak of. */
 export const KIND_KEYWORDS: readonly (readonly [Kind, readonly string[]])[] = [
-  ['object', ['properties', 'required', 'additionalProperties', 'minProperties', 'maxProperties']],
-  ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems']],
+  [
+    'object',
+    [
+      'properties',
+      'required',
+      'additionalProperties',
+      'unevaluatedProperties',
+      'patternProperties',
+      'propertyNames',
+      'minProperties',
+      'maxProperties',
+    ],
+  ],
+  ['array', ['items', 'prefixItems', 'minItems', 'maxItems', 'uniqueItems', 'contains']],
   ['string', ['pattern', 'format', 'minLength', 'maxLength']],
   ['number', ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf']],
 ]
@@ -22,7 +31,6 @@ export const KIND_KEYWORDS: readonly (readonly [Kind, readonly string[]])[] = [
 export function checkKeywords(schema: Schema, path: string): void {
   const unsupported = UNSUPPORTED.find((keyword) => Object.hasOwn(schema, keyword))
   if (unsupported !== undefined) throw badSchema(path, unsupported, 'is not supported')
-  if (schema.uniqueItems === true) throw badSchema(path, 'uniqueItems', 'is not supported')
 }
 
 /** The kinds of values a schema is about; none when it does not say. */
@@ -31,7 +39,7 @@ export function kindsOf(schema: Schema, path: string): Kind[] {
   const named = type === undefined ? undefined : listOf(type)
   const unknown = named?.find((name) => typeof name !== 'string' || !KINDS.includes(name as Kind))
   if (unknown !== undefined) throw badSchema(path, 'type', `${JSON.stringify(unknown)} is not a type`)
-  if (named !== undefined && named.length === 0) throw badSchema(path, 'type', 'leaves no type')
+  if (named !== undefined && named.length === 0) throw noValue(path, 'type', 'leaves no type')
   const kinds =
     (named as Kind[] | undefined) ??
     KIND_KEYWORDS.filter(([, words]) => words.some((word) => schema[word] !== undefined)).map(

@@ -1,6 +1,8 @@
+import { decimal } from './decimal.ts'
 import { type FractionBound, fractionRange, naturalRange } from './digits.ts'
 import { sequence } from './gbnf.ts'
-import { badSchema, type Schema, type SchemaContext } from './schema-types.ts'
+import { type Bound, multiplesRule, wholeStep } from './schema-multiple.ts'
+import { badSchema, noValue, type Schema, type SchemaContext } from './schema-types.ts'
 
 /** A bound without its sign. */
 interface Magnitude {
@@ -10,27 +12,31 @@ interface Magnitude {
   isExclusive: boolean
 }
 
-interface Bound {
-  value: number
-  isExclusive: boolean
-}
-
 const ZERO: Magnitude = { whole: 0n, fraction: '', isExclusive: false }
-const ANY_FRACTION = '("." [0-9]{1,16})?'
+/** Decimal digits that a double tells apart, whatever the number is. */
+const EXACT_DIGITS = 15
+
+/** Numbers a format of OpenAPI allows. The others, `float` and `double`, are any numbers. */
+const FORMATS: Readonly<Record<string, readonly [low: number, high: number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+}
 
 /** The rule for `type: "number"`. With bounds, numbers are written without an exponent. */
 export function numberRule(schema: Schema, path: string, context: SchemaContext): string {
-  if (schema.multipleOf !== undefined) return integerRule(schema, path, context)
   const { low, high } = bounds(schema, path)
+  if (schema.multipleOf !== undefined) return multiplesRule(schema.multipleOf, { low, high }, path, context)
   if (low === undefined && high === undefined) return context.json('number')
   return inRange(low, high, decimals, path, context)
 }
 
 /** The rule for `type: "integer"`. */
 export function integerRule(schema: Schema, path: string, context: SchemaContext): string {
-  const step = schema.multipleOf
-  if (step !== undefined && step !== 1) throw badSchema(path, 'multipleOf', 'is supported with 1 only')
   const { low, high } = bounds(schema, path)
+  const { multipleOf } = schema
+  if (multipleOf !== undefined && multipleOf !== 1) {
+    return multiplesRule(wholeStep(multipleOf, path), { low, high }, path, context)
+  }
   if (low === undefined && high === undefined) return context.json('integer')
   return inRange(
     low && inwards(low, Math.ceil(low.value), 1),
@@ -48,8 +54,15 @@ function inwards(bound: Bound, rounded: number, step: 1 | -1): Bound {
 }
 
 function bounds(schema: Schema, path: string): { low: Bound | undefined; high: Bound | undefined } {
-  const low = [bound(schema, 'minimum', false, path), bound(schema, 'exclusiveMinimum', true, path)]
-  const high = [bound(schema, 'maximum', false, path), bound(schema, 'exclusiveMaximum', true, path)]
+  const format = typeof schema.format === 'string' ? schema.format : ''
+  const [least, most] = Object.hasOwn(FORMATS, format) ? (FORMATS[format] ?? []) : []
+  const limited = {
+    ...schema,
+    ...(least === undefined ? {} : { minimum: Math.max(least, Number(schema.minimum ?? least)) }),
+    ...(most === undefined ? {} : { maximum: Math.min(most, Number(schema.maximum ?? most)) }),
+  }
+  const low = [bound(limited, 'minimum', false, path), bound(schema, 'exclusiveMinimum', true, path)]
+  const high = [bound(limited, 'maximum', false, path), bound(schema, 'exclusiveMaximum', true, path)]
   return {
     low: stricter(low, (a, b) => a > b, schema.exclusiveMinimum === true),
     high: stricter(high, (a, b) => a < b, schema.exclusiveMaximum === true),
@@ -96,7 +109,7 @@ function inRange(
     const least = high === undefined || high.value > 0 ? ZERO : magnitude(high)
     options.push(...write(least, low && magnitude(low)).map((number) => `"-" ${number}`))
   }
-  if (options.length === 0) throw badSchema(path, 'minimum', 'and the maximum leave no number')
+  if (options.length === 0) throw noValue(path, 'minimum', 'and the maximum leave no number')
   return grammar.rule('number', options.join(' | '))
 }
 
@@ -107,16 +120,19 @@ function integers(low: Magnitude, high: Magnitude | undefined): string[] {
 
 function decimals(low: Magnitude, high: Magnitude | undefined): string[] {
   const lowFraction = fractionBound(low)
+  const most = Math.max(EXACT_DIGITS - String(high?.whole ?? low.whole).length, 1)
   if (high !== undefined && high.whole <= low.whole) {
     if (high.whole < low.whole) return []
-    return withFraction(low.whole, fractionRange(lowFraction, highBound(high)))
+    return withFraction(low.whole, fractionRange(lowFraction, highBound(high), most))
   }
   const options =
-    lowFraction === undefined ? [] : withFraction(low.whole, fractionRange(lowFraction, undefined))
+    lowFraction === undefined ? [] : withFraction(low.whole, fractionRange(lowFraction, undefined, most))
   const from = lowFraction === undefined ? low.whole : low.whole + 1n
   const to = high && high.whole - 1n
-  if (to === undefined || from <= to) options.push(`${naturalRange(from, to)} ${ANY_FRACTION}`)
-  if (high !== undefined) options.push(...withFraction(high.whole, fractionRange(undefined, highBound(high))))
+  if (to === undefined || from <= to) options.push(`${naturalRange(from, to)} ("." [0-9]{1,${most}})?`)
+  if (high !== undefined) {
+    options.push(...withFraction(high.whole, fractionRange(undefined, highBound(high), most)))
+  }
   return options
 }
 
@@ -134,16 +150,8 @@ function highBound({ fraction, isExclusive }: Magnitude): FractionBound {
 }
 
 function magnitude({ value, isExclusive }: Bound): Magnitude {
-  const [mantissa = '0', exponent = '0'] = String(Math.abs(value)).split('e')
-  const [whole = '0', fraction = ''] = mantissa.split('.')
-  const shift = Number(exponent)
-  const digits = whole + fraction
-  const point = whole.length + shift
-  const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0')
-  const at = Math.max(point, 1)
-  return {
-    whole: BigInt(padded.slice(0, at)),
-    fraction: padded.slice(at).replace(/0+$/, ''),
-    isExclusive,
-  }
+  const { digits, decimals } = decimal(Math.abs(value))
+  const padded = digits.padStart(decimals + 1, '0')
+  const at = padded.length - decimals
+  return { whole: BigInt(padded.slice(0, at)), fraction: padded.slice(at).replace(/0+$/, ''), isExclusive }
 }

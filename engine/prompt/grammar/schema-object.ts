@@ -1,12 +1,17 @@
 import { type GrammarBuilder, literal, repeat, sequence } from './gbnf.ts'
-import { otherKey } from './other-key.ts'
-import { badSchema, child, count, isSchema, type Schema, type SchemaContext } from './schema-types.ts'
-
-interface Property {
-  /** Rule for the key, the colon and the value. */
-  rule: string
-  isRequired: boolean
-}
+import { type Candidate, orderedChoice } from './ordered-choice.ts'
+import { otherMembers } from './other-members.ts'
+import { matchingPatterns, nameRules, othersOf } from './property-names.ts'
+import { bothSchemas } from './schema-merge.ts'
+import {
+  badSchema,
+  child,
+  count,
+  isSchema,
+  noValue,
+  type Schema,
+  type SchemaContext,
+} from './schema-types.ts'
 
 /**
  * The rule for `type: "object"`. Properties come in the order of the schema. When it lists properties and does not
@@ -14,19 +19,37 @@ interface Property {
  */
 export function objectRule(schema: Schema, path: string, context: SchemaContext): string {
   const { grammar, json } = context
-  const properties = schema.properties ?? {}
-  if (!isSchema(properties)) throw badSchema(path, 'properties', 'must be an object')
   const required = requiredOf(schema, path)
-  const others = othersOf(schema, Object.keys(properties).length > 0)
-  const isClosed = schema.additionalProperties === false || schema.unevaluatedProperties === false
-  const listed = listedProperties(properties, required, { others, isClosed }, path, context)
-  checkCounts(schema, path, listed, others !== undefined)
-  if (listed.length === 0 && others === true) return json('object')
-  const member = others === undefined ? undefined : otherMember(others, properties, required, path, context)
+  const names = nameRules(schema, path, context)
+  const properties = propertiesOf(schema, required, names, path)
+  const listed = properties.flatMap(({ key, schema: value, path: place }) => {
+    const isRequired = required.includes(key)
+    if (value === false && !isRequired) return []
+    return [{ rule: propertyRule(key, value, place, context), isRequired }]
+  })
+  const bounds = boundsOf(schema, path)
+  if (properties.length === 0 && names.isFree && bounds === undefined && othersOf(schema) === true) {
+    return json('object')
+  }
+  const member = otherMembers(
+    schema,
+    properties.map(({ key }) => key),
+    names,
+    path,
+    context,
+  )
   const ws = json('ws')
-  const most = listed.length === 0 ? count(schema, 'maxProperties', path) : undefined
-  const members = membersRule(listed, member, { ...context, most })
+  const members =
+    bounds === undefined
+      ? membersRule(listed, member, context)
+      : countedMembers(listed, member, bounds, path, context)
   return grammar.rule('object', sequence('"{"', ws, members, members === '' ? '' : ws, '"}"'))
+}
+
+interface Property {
+  key: string
+  schema: unknown
+  path: string
 }
 
 function requiredOf(schema: Schema, path: string): string[] {
@@ -39,36 +62,41 @@ function requiredOf(schema: Schema, path: string): string[] {
   return required
 }
 
-/** What properties that are not listed must be; undefined when there may be none. */
-function othersOf(schema: Schema, hasListed: boolean): unknown {
-  const others = schema.additionalProperties ?? schema.unevaluatedProperties ?? !hasListed
-  if (others === false) return undefined
-  return isSchema(others) && Object.keys(others).length === 0 ? true : others
-}
-
-function listedProperties(
-  properties: Schema,
+/** The listed properties and those only required, each with all that holds for it. */
+function propertiesOf(
+  schema: Schema,
   required: readonly string[],
-  { others, isClosed }: { others: unknown; isClosed: boolean },
+  names: ReturnType<typeof nameRules>,
   path: string,
-  context: SchemaContext,
 ): Property[] {
-  const unlisted = required.filter((key) => !Object.hasOwn(properties, key))
-  if (unlisted.length > 0 && isClosed) {
-    throw badSchema(path, 'required', `names "${unlisted[0]}", which is not among the properties`)
-  }
-  const all: [key: string, schema: unknown, at: string][] = [
-    ...Object.entries(properties).map(
-      ([key, value]) => [key, value, child(path, 'properties', key)] as [string, unknown, string],
-    ),
-    ...unlisted.map((key) => [key, others ?? true, child(path, 'required')] as [string, unknown, string]),
+  const listed = schema.properties ?? {}
+  if (!isSchema(listed)) throw badSchema(path, 'properties', 'must be an object')
+  const isClosed = schema.additionalProperties === false || schema.unevaluatedProperties === false
+  const unlisted = [...new Set(required)].filter((key) => !Object.hasOwn(listed, key))
+  const others = othersOf(schema)
+  const all: Property[] = [
+    ...Object.entries(listed).map(([key, value]) => ({
+      key,
+      schema: value,
+      path: child(path, 'properties', key),
+    })),
+    ...unlisted.map((key) => {
+      const isMatched = matchingPatterns(schema, key, path).length > 0
+      if (isClosed && !isMatched) {
+        throw noValue(path, 'required', `names "${key}", which is not among the properties`)
+      }
+      const value = isMatched || others === false ? true : others
+      return { key, schema: value, path: child(path, 'required') }
+    }),
+    ...names.listed
+      .filter((key) => !Object.hasOwn(listed, key) && !unlisted.includes(key))
+      .map((key) => ({ key, schema: others, path: child(path, 'propertyNames') })),
   ]
-  return all
-    .filter(([key, schema]) => schema !== false || required.includes(key))
-    .map(([key, schema, at]) => ({
-      rule: propertyRule(key, schema, at, context),
-      isRequired: required.includes(key),
-    }))
+  return all.map((property) => {
+    const patterns = matchingPatterns(schema, property.key, path)
+    const value = names.allows(property.key) ? patterns.reduce(bothSchemas, property.schema) : false
+    return { ...property, schema: value }
+  })
 }
 
 function propertyRule(key: string, schema: unknown, path: string, context: SchemaContext): string {
@@ -77,27 +105,44 @@ function propertyRule(key: string, schema: unknown, path: string, context: Schem
   return context.grammar.rule(`${key}-kv`, `${name} ":" ${context.json('ws')} ${value}`)
 }
 
-function otherMember(
-  others: unknown,
-  properties: Schema,
-  required: readonly string[],
-  path: string,
-  context: SchemaContext,
-): string {
-  const key = otherKey([...Object.keys(properties), ...required], context)
-  const value = context.rule(others, child(path, 'additionalProperties'))
-  return context.grammar.rule('other-kv', `${key} ":" ${context.json('ws')} ${value}`)
+function boundsOf(schema: Schema, path: string): { min: number; max: number } | undefined {
+  const min = count(schema, 'minProperties', path)
+  const max = count(schema, 'maxProperties', path)
+  if (min === undefined && max === undefined) return undefined
+  return { min: min ?? 0, max: max ?? Number.POSITIVE_INFINITY }
 }
 
-/** Numbers of properties can only be kept to where the listed ones decide them. */
-function checkCounts(schema: Schema, path: string, listed: readonly Property[], isOpen: boolean): void {
-  const least = count(schema, 'minProperties', path) ?? 0
-  const most = count(schema, 'maxProperties', path)
-  const required = listed.filter((property) => property.isRequired).length
-  if (least > required)
-    throw badSchema(path, 'minProperties', 'is not supported beyond the required properties')
-  const isKept = most === undefined || (isOpen ? listed.length === 0 : listed.length <= most)
-  if (!isKept) throw badSchema(path, 'maxProperties', 'is not supported beside these properties')
+function countedMembers(
+  listed: readonly Candidate[],
+  other: string | undefined,
+  bounds: { min: number; max: number },
+  path: string,
+  { grammar, json }: SchemaContext,
+): string {
+  const comma = `"," ${json('ws')}`
+  const further = other === undefined ? undefined : grammar.rule('other-next', `${comma} ${other}`)
+  // A bound past all listed properties bounds nothing but the others.
+  const most = other === undefined ? Math.min(bounds.max, listed.length) : bounds.max
+  const made = orderedChoice(
+    grammar,
+    listed,
+    comma,
+    { min: bounds.min, max: most },
+    other === undefined || further === undefined
+      ? undefined
+      : (isFirst, min, max) => {
+          const limit = Number.isFinite(max) ? max : undefined
+          if (!isFirst) return repeat(grammar, further, min, limit)
+          if (limit === 0) return ''
+          const all = sequence(other, repeat(grammar, further, 0, limit && limit - 1))
+          return min > 0 ? all : `(${all})?`
+        },
+  )
+  if (made !== undefined) return made
+  // Two of the other properties might be the same one written twice.
+  const why =
+    other === undefined ? 'cannot be met' : 'is supported up to one more than the required properties'
+  throw noValue(path, bounds.min > 0 ? 'minProperties' : 'maxProperties', why)
 }
 
 /**
@@ -105,17 +150,16 @@ function checkCounts(schema: Schema, path: string, listed: readonly Property[], 
  * so a comma stands between members whichever of them are left out. The size is linear in the number of properties.
  */
 function membersRule(
-  listed: readonly Property[],
+  listed: readonly Candidate[],
   other: string | undefined,
-  { grammar, json, most }: Pick<SchemaContext, 'grammar' | 'json'> & { most: number | undefined },
+  { grammar, json }: Pick<SchemaContext, 'grammar' | 'json'>,
 ): string {
   const comma = `"," ${json('ws')}`
   let tail = ''
   let head = ''
   if (other !== undefined) {
-    const further = grammar.rule('other-next', `${comma} ${other}`)
-    tail = repeat(grammar, further, 0, most && most - 1)
-    head = most === 0 ? '' : `(${sequence(other, tail)})?`
+    tail = repeat(grammar, grammar.rule('other-next', `${comma} ${other}`), 0, undefined)
+    head = `(${sequence(other, tail)})?`
   }
   for (const { rule, isRequired } of listed.toReversed()) {
     head = headFrom(grammar, rule, isRequired, tail, head)

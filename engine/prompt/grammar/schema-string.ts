@@ -1,65 +1,175 @@
-import { literal, repeat, sequence } from './gbnf.ts'
-import { PatternError } from './pattern.ts'
+import { automatonRule } from './automaton-rule.ts'
+import { type GrammarBuilder, literal, repeat, sequence } from './gbnf.ts'
+import type { JsonRule } from './json-rules.ts'
+import { nfaOf } from './nfa.ts'
+import { PatternError, type PatternNode, parsePattern } from './pattern.ts'
 import { patternRule } from './pattern-rule.ts'
-import { badSchema, count, type Schema, type SchemaContext } from './schema-types.ts'
+import { AllOf, NOT_PATTERNS } from './schema-merge.ts'
+import { badSchema, count, noValue, type Schema, type SchemaContext } from './schema-types.ts'
+import { type Automaton, automatonOf, type Lengths, matches } from './string-automaton.ts'
+import { formatPattern, isImplied } from './string-formats.ts'
 
-const DATE =
-  '\\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|02-(0[1-9]|1\\d|2[0-8]))'
-const TIME = '([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)'
-const BYTE = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
-const LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?'
-const SPAN = '(\\d{1,4}H(\\d{1,4}M(\\d{1,4}S)?)?|\\d{1,4}M(\\d{1,4}S)?|\\d{1,4}S)'
-const DAYS = '(\\d{1,4}D|\\d{1,4}M(\\d{1,4}D)?|\\d{1,4}Y(\\d{1,4}M(\\d{1,4}D)?)?)'
-
-/** Texts of each format. Some leave out odd but valid ones: what the model writes is always valid. */
-const FORMATS: Readonly<Record<string, string>> = {
-  date: DATE,
-  time: TIME,
-  'date-time': `${DATE}T${TIME}`,
-  duration: `P(\\d{1,4}W|${DAYS}(T${SPAN})?|T${SPAN})`,
-  uuid: '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}',
-  email: `[A-Za-z0-9_+-]{1,64}(\\.[A-Za-z0-9_+-]{1,64}){0,4}@(${LABEL}\\.){1,5}[A-Za-z]{2,16}`,
-  hostname: `${LABEL}(\\.${LABEL}){0,8}`,
-  ipv4: `${BYTE}(\\.${BYTE}){3}`,
-  uri: "[a-zA-Z][a-zA-Z0-9+.-]{0,20}:([A-Za-z0-9._~:/?#\\[\\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2}){1,1400}",
+/** What a string must match, or must not. */
+interface Demand {
+  pattern: PatternNode
+  isNegated: boolean
 }
 
-/** The pattern zod writes beside `format: "email"`: it looks ahead, and every email of ours matches it. */
-const IMPLIED = new Map([
-  [
-    'email',
-    "^(?!\\.)(?!.*\\.\\.)([A-Za-z0-9_'+\\-\\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\\-]*\\.)+[A-Za-z]{2,}$",
-  ],
-])
-
 /** The rule for `type: "string"`. */
-export function stringRule(schema: Schema, path: string, context: SchemaContext): string {
-  const { grammar, json } = context
+export function stringRule(schema: Schema, path: string, { grammar, json }: SchemaContext): string {
+  const lengths = lengthsOf(schema, path)
+  const demands = demandsOf(schema, path)
+  if (demands.length === 0) {
+    if (lengths.min === 0 && lengths.max === undefined) return json('string')
+    const text = repeat(grammar, json('char'), lengths.min, lengths.max)
+    return grammar.rule('string', sequence(literal('"'), text, literal('"')))
+  }
+  const keyword = schema.pattern !== undefined ? 'pattern' : schema.format !== undefined ? 'format' : 'not'
+  const text = atPath(path, keyword, () => textRule(grammar, json, demands, lengths))
+  return grammar.rule('string', sequence(literal('"'), text, literal('"')))
+}
+
+function lengthsOf(schema: Schema, path: string): Lengths {
   const min = count(schema, 'minLength', path) ?? 0
   const max = count(schema, 'maxLength', path)
   if (max !== undefined && min > max) throw badSchema(path, 'minLength', 'is more than maxLength')
-  const pattern = patternOf(schema, path)
-  if (pattern !== undefined) {
-    try {
-      return patternRule(grammar, json, pattern.source, { min, max })
-    } catch (error) {
-      if (error instanceof PatternError) throw badSchema(path, pattern.keyword, error.message)
-      throw error
-    }
-  }
-  if (min === 0 && max === undefined) return json('string')
-  return grammar.rule('string', sequence(literal('"'), repeat(grammar, json('char'), min, max), literal('"')))
+  return { min, max }
 }
 
-/** A pattern says more than a format beside it, which JSON Schema takes for a comment. */
-function patternOf(schema: Schema, path: string): { keyword: string; source: string } | undefined {
-  const { pattern, format } = schema
-  if (format !== undefined && typeof format !== 'string') throw badSchema(path, 'format', 'must be a string')
-  if (pattern !== undefined && typeof pattern !== 'string')
-    throw badSchema(path, 'pattern', 'must be a string')
-  if (pattern !== undefined && IMPLIED.get(format ?? '') !== pattern)
-    return { keyword: 'pattern', source: pattern }
-  if (format === undefined) return undefined
-  if (!Object.hasOwn(FORMATS, format)) throw badSchema(path, 'format', `"${format}" is not supported`)
-  return { keyword: 'format', source: `^(${FORMATS[format]})$` }
+function textRule(
+  grammar: GrammarBuilder,
+  json: (name: JsonRule) => string,
+  demands: readonly Demand[],
+  lengths: Lengths,
+): string {
+  try {
+    return automatonRule(grammar, automatonFor(demands, lengths))
+  } catch (error) {
+    const [only] = demands
+    const isAlone = demands.length === 1 && !only?.isNegated && lengths.min === 0 && lengths.max === undefined
+    if (error instanceof PatternError && error.reason === 'size' && isAlone && only !== undefined) {
+      return patternRule(grammar, json, only.pattern)
+    }
+    throw error
+  }
+}
+
+/**
+ * Texts of keys, without quotes, that are as `schema` says of strings, match all of one list of patterns and none of
+ * the other. Throws PatternError.
+ */
+export function keyText(
+  grammar: GrammarBuilder,
+  schema: Schema,
+  matching: readonly string[],
+  others: readonly string[],
+  path: string,
+): string {
+  const demands = [
+    ...demandsOf(schema, path),
+    ...matching.flatMap((source) => demandsIn(source)),
+    ...others.flatMap((source) => opposite(demandsIn(source))),
+  ]
+  return automatonRule(grammar, automatonFor(demands, lengthsOf(schema, path)))
+}
+
+/** Whether a string is as the schema says of strings. Throws EngineError `bad_format` for what cannot be read. */
+export function matchesText(schema: Schema, text: string, path: string): boolean {
+  const { min, max } = lengthsOf(schema, path)
+  const length = [...text].length
+  if (length < min || (max !== undefined && length > max)) return false
+  const demands = demandsOf(schema, path)
+  return atPath(path, 'pattern', () =>
+    demands.every(({ pattern, isNegated }) => matches(nfaOf(pattern), text) !== isNegated),
+  )
+}
+
+/** Whether no string satisfies both schemas; false also where that is not known. */
+export function haveNoTextInCommon(a: Schema, b: Schema, path: string): boolean {
+  const [one, other] = [lengthsOf(a, path), lengthsOf(b, path)]
+  const bounds = [one.max, other.max].filter((max) => max !== undefined)
+  const lengths = {
+    min: Math.max(one.min, other.min),
+    max: bounds.length === 0 ? undefined : Math.min(...bounds),
+  }
+  if (lengths.max !== undefined && lengths.min > lengths.max) return true
+  try {
+    automatonFor([...demandsOf(a, path), ...demandsOf(b, path)], lengths)
+    return false
+  } catch (error) {
+    if (error instanceof PatternError) return error.reason === 'empty'
+    throw error
+  }
+}
+
+function automatonFor(demands: readonly Demand[], lengths: Lengths): Automaton {
+  return automatonOf(
+    demands.map(({ pattern, isNegated }) => ({ nfa: nfaOf(pattern), isNegated })),
+    lengths,
+  )
+}
+
+function demandsOf(schema: Schema, path: string): Demand[] {
+  const formats = textsOf(schema, 'format', path)
+  const patterns = textsOf(schema, 'pattern', path).filter((pattern) => !isImplied(pattern, formats))
+  const found = patterns.flatMap((source) => atPath(path, 'pattern', () => demandsIn(source)))
+  for (const format of formats) {
+    const source = formatPattern(format)
+    // Beside a pattern, a format nobody knows is a comment, as JSON Schema has it.
+    if (source === undefined && patterns.length === 0) {
+      throw badSchema(path, 'format', `"${format}" is not supported`)
+    }
+    if (source !== undefined) found.push(...demandsIn(source))
+  }
+  const without = schema[NOT_PATTERNS]
+  if (without instanceof AllOf) {
+    for (const source of without.values) {
+      found.push(...atPath(path, 'not', () => opposite(demandsIn(String(source)))))
+    }
+  }
+  return found
+}
+
+function textsOf(schema: Schema, keyword: string, path: string): string[] {
+  const value = schema[keyword]
+  if (value === undefined) return []
+  const values = value instanceof AllOf ? value.values : [value]
+  return values.map((text) => {
+    if (typeof text !== 'string') throw badSchema(path, keyword, 'must be a string')
+    return text
+  })
+}
+
+/** Looking ahead from the start of the text is a demand of its own. */
+function demandsIn(source: string): Demand[] {
+  const pattern = parsePattern(source)
+  const [start, ...rest] = pattern.type === 'sequence' ? pattern.items : []
+  if (start?.type !== 'start') return [{ pattern, isNegated: false }]
+  const body = rest.findIndex((item) => item.type !== 'look')
+  const ahead = rest.slice(0, body < 0 ? rest.length : body)
+  const behind = body < 0 ? [] : rest.slice(body)
+  return [
+    ...ahead.flatMap((item) =>
+      item.type === 'look'
+        ? [{ pattern: { type: 'sequence' as const, items: [start, item.item] }, isNegated: item.isNegated }]
+        : [],
+    ),
+    { pattern: { type: 'sequence', items: [start, ...behind] }, isNegated: false },
+  ]
+}
+
+/** What does not meet one demand. Several demands at once have no opposite that is again a list of demands. */
+function opposite(demands: readonly Demand[]): Demand[] {
+  const [only] = demands
+  if (demands.length !== 1 || only === undefined) throw new PatternError('looks ahead inside "not"')
+  return [{ ...only, isNegated: !only.isNegated }]
+}
+
+function atPath<T>(path: string, keyword: string, make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    throw (error.reason === 'empty' ? noValue : badSchema)(path, keyword, error.message)
+  }
 }

@@ -11,11 +11,26 @@ export interface SchemaContext {
   readonly json: (name: JsonRule) => string
   /** The name of the rule for a subschema. `path` is its JSON pointer, for messages. */
   rule(schema: unknown, path: string): string
+  /** A schema with references and `allOf` written out, where it is one. */
+  resolved(schema: unknown, path: string): unknown
 }
 
 /** A schema that no grammar of ours can hold a model to. `path` is a JSON pointer such as `#/properties/a`. */
 export function badSchema(path: string, keyword: string, why: string): EngineError {
   return new EngineError('bad_format', `the format's schema cannot be used: "${keyword}" at ${path} ${why}`)
+}
+
+const empty = new WeakSet<Error>()
+
+/** A schema that no value satisfies. Among alternatives it can be left out. */
+export function noValue(path: string, keyword: string, why: string): EngineError {
+  const error = badSchema(path, keyword, why)
+  empty.add(error)
+  return error
+}
+
+export function isNoValue(error: unknown): boolean {
+  return error instanceof Error && empty.has(error)
 }
 
 export function isSchema(value: unknown): value is Schema {

@@ -1,17 +1,45 @@
 import { EngineError } from '../../errors.ts'
-import { type GrammarBuilder, GrammarLimit, literal } from './gbnf.ts'
+import { withEffort } from './effort.ts'
+import { type GrammarBuilder, GrammarLimit } from './gbnf.ts'
 import { type JsonRule, jsonRules } from './json-rules.ts'
+import { literalTree } from './literal-tree.ts'
 import { arrayRule } from './schema-array.ts'
-import { checkKeywords, isOfKind, KIND_KEYWORDS, type Kind, kindsOf, listOf } from './schema-kinds.ts'
+import { withoutDependents } from './schema-dependents.ts'
+import { areDisjoint } from './schema-disjoint.ts'
+import { checkKeywords, isOfKind, type Kind, kindsOf, listOf } from './schema-kinds.ts'
+import { allows } from './schema-listed.ts'
 import { isAnnotation, mergeSchemas } from './schema-merge.ts'
+import { withoutNot } from './schema-not.ts'
 import { integerRule, numberRule } from './schema-number.ts'
 import { objectRule } from './schema-object.ts'
+import { atReference } from './schema-reference.ts'
 import { stringRule } from './schema-string.ts'
-import { badSchema, child, isSchema, type Schema, type SchemaContext } from './schema-types.ts'
+import {
+  badSchema,
+  child,
+  isNoValue,
+  isSchema,
+  noValue,
+  type Schema,
+  type SchemaContext,
+} from './schema-types.ts'
 
 /** Schemas visited for one grammar, and how deep they may nest. */
 const MAX_STEPS = 20_000
 const MAX_DEPTH = 64
+/** Each alternative of `oneOf` is compared with every other. */
+const MAX_ONE_OF = 64
+
+const COMBINING = [
+  '$ref',
+  'allOf',
+  'not',
+  'dependentRequired',
+  'dependentSchemas',
+  'dependencies',
+  'anyOf',
+  'oneOf',
+] as const
 
 const WRITERS: Readonly<Record<Kind, (schema: Schema, path: string, context: SchemaContext) => string>> = {
   null: (_, __, { json }) => json('null'),
@@ -25,13 +53,13 @@ const WRITERS: Readonly<Record<Kind, (schema: Schema, path: string, context: Sch
 
 /**
  * Adds the rules for a JSON Schema to a grammar and returns the one to start from. What the grammar lets through is
- * valid; it may leave out odd ways of writing a valid value. `oneOf` is taken for `anyOf`. Throws EngineError
+ * valid; it may leave out odd values and odd ways of writing one. Throws EngineError
  * `bad_format`, naming keyword and place, for everything that cannot be kept to: nothing is left unconstrained.
  */
 export function schemaRule(grammar: GrammarBuilder, root: unknown): string {
   const compiler = schemaCompiler(grammar, root)
   try {
-    return compiler(root, '#')
+    return withEffort(() => compiler(root, '#'))
   } catch (error) {
     if (error instanceof GrammarLimit || error instanceof RangeError) {
       throw new EngineError('bad_format', `the format's schema is too large: ${error.message}`, {
@@ -55,22 +83,37 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     depth += 1
     if (steps > MAX_STEPS || depth > MAX_DEPTH)
       throw new GrammarLimit('it has too many parts or nests too deeply')
-    const made = compile(schema, path)
-    depth -= 1
-    return made
+    try {
+      return compile(schema, path)
+    } finally {
+      depth -= 1
+    }
   }
 
   function compile(schema: unknown, path: string): string {
     if (schema === true) return json('value')
-    if (schema === false) throw badSchema(path, 'false', 'allows no value at all')
+    if (schema === false) throw noValue(path, 'false', 'allows no value at all')
     if (!isSchema(schema)) throw badSchema(path, 'schema', 'must be an object or a boolean')
     checkKeywords(schema, path)
-    const { $ref, allOf, anyOf, oneOf, ...rest } = schema
-    if ($ref !== undefined) return withReference($ref, { ...rest, ...given({ allOf, anyOf, oneOf }) }, path)
-    if (allOf !== undefined) return withAll(allOf, { ...rest, ...given({ anyOf, oneOf }) }, path)
-    if (anyOf !== undefined) return withAny(anyOf, 'anyOf', { ...rest, ...given({ oneOf }) }, path)
-    if (oneOf !== undefined) return withAny(oneOf, 'oneOf', rest, path)
-    return plain(schema, path)
+    // The first of these that is there is taken off, and the rest looked at again.
+    const keyword = COMBINING.find((word) => schema[word] !== undefined)
+    const { [keyword ?? '']: value, ...rest } = schema
+    switch (keyword) {
+      case undefined:
+        return plain(schema, path)
+      case '$ref':
+        return withReference(value, rest, path)
+      case 'allOf':
+        return withAll(value, rest, path)
+      case 'not':
+        return rule(withoutNot(schema, path), path)
+      case 'anyOf':
+        return withAny(value, 'anyOf', rest, path)
+      case 'oneOf':
+        return withAny(exclusive(value, path), 'oneOf', rest, path)
+      default:
+        return rule(withoutDependents(schema, path), path)
+    }
   }
 
   function withReference(reference: unknown, rest: Schema, path: string): string {
@@ -87,23 +130,15 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     const name = grammar.reserve(reference.split('/').at(-1) ?? 'ref')
     references.set(reference, name)
     open.add(reference)
-    grammar.define(name, rule(resolve(reference, path), reference))
-    open.delete(reference)
+    try {
+      grammar.define(name, rule(atReference(root, reference, path), reference))
+    } catch (error) {
+      references.delete(reference)
+      throw error
+    } finally {
+      open.delete(reference)
+    }
     return name
-  }
-
-  function resolve(reference: string, path: string): unknown {
-    if (reference !== '#' && !reference.startsWith('#/')) {
-      throw badSchema(path, '$ref', `"${reference}" is not inside this schema`)
-    }
-    let found: unknown = root
-    for (const part of decoded(reference).split('/').slice(1)) {
-      const key = part.replaceAll('~1', '/').replaceAll('~0', '~')
-      const isThere = typeof found === 'object' && found !== null && Object.hasOwn(found, key)
-      if (!isThere) throw badSchema(path, '$ref', `"${reference}" is not inside this schema`)
-      found = Reflect.get(found as object, key)
-    }
-    return found
   }
 
   function withAll(all: unknown, rest: Schema, path: string): string {
@@ -125,17 +160,54 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     if (schema === true) return {}
     if (!isSchema(schema)) throw badSchema(path, 'allOf', 'must hold schemas')
     const { $ref, allOf, ...rest } = schema
-    const parts = [...($ref === undefined ? [] : [resolve(String($ref), path)]), ...listOf(allOf)]
+    const parts = [...($ref === undefined ? [] : [atReference(root, String($ref), path)]), ...listOf(allOf)]
     return parts.reduce<Schema>((whole, part) => mergeSchemas(whole, expanded(part, path), path), rest)
   }
 
+  /** Alternatives that no value allows are left out, as long as there are others. */
   function withAny(any: unknown, keyword: 'anyOf' | 'oneOf', rest: Schema, path: string): string {
     const isBare = !hasConstraints(rest)
-    const options = alternatives(any, keyword, path).map((option, at) => {
-      const place = child(path, keyword, at)
-      return rule(isBare ? option : { allOf: [rest, option] }, place)
+    let failure: unknown
+    const options = alternatives(any, keyword, path).flatMap((option, at) => {
+      const outside = open
+      try {
+        return [rule(isBare ? option : { allOf: [rest, option] }, child(path, keyword, at))]
+      } catch (error) {
+        if (!isNoValue(error)) throw error
+        failure = error
+        open = outside
+        return []
+      }
     })
-    return grammar.rule('any', [...new Set(options)].join(' | '))
+    if (options.length === 0) throw failure
+    const different = [...new Set(options)]
+    return different.length === 1 ? (different[0] ?? '') : grammar.rule('any', different.join(' | '))
+  }
+
+  /** Alternatives of which no value satisfies two: as they are where that is certain, else each without the others. */
+  function exclusive(oneOf: unknown, path: string): unknown[] {
+    const options = alternatives(oneOf, 'oneOf', path)
+    if (options.length > MAX_ONE_OF)
+      throw badSchema(path, 'oneOf', `has more than ${MAX_ONE_OF} alternatives: use anyOf`)
+    const plainOf = (schema: unknown) => resolved(schema, path)
+    return options.map((option, at) => {
+      const others = options.filter((other, place) => place !== at && !areDisjoint(option, other, plainOf))
+      return others.reduce<unknown>((whole, other) => ({ allOf: [whole, without(other, path)] }), option)
+    })
+  }
+
+  function without(schema: unknown, path: string): Schema {
+    try {
+      return withoutNot({ not: resolved(schema, path) }, path)
+    } catch (error) {
+      if (isNoValue(error)) throw error
+      const why = 'has alternatives that one value may satisfy at once: use anyOf, or a constant property'
+      throw badSchema(path, 'oneOf', why)
+    }
+  }
+
+  function resolved(schema: unknown, path: string): unknown {
+    return isSchema(schema) ? expanded(schema, path) : schema
   }
 
   function plain(schema: Schema, path: string): string {
@@ -144,7 +216,7 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     if (kinds.length === 0) return json('value')
     const outside = open
     open = new Set()
-    const options = kinds.map((kind) => WRITERS[kind](schema, path, { grammar, json, rule }))
+    const options = kinds.map((kind) => WRITERS[kind](schema, path, { grammar, json, rule, resolved }))
     open = outside
     const [only] = options
     return options.length === 1 && only !== undefined ? only : grammar.rule('any', options.join(' | '))
@@ -158,21 +230,12 @@ function schemaCompiler(grammar: GrammarBuilder, root: unknown): (schema: unknow
     const values = listed.filter((value) => kinds.length === 0 || kinds.some((kind) => isOfKind(value, kind)))
     const isConst = (value: unknown) =>
       schema.const === undefined || JSON.stringify(value) === JSON.stringify(schema.const)
-    const texts = values.filter(isConst).map((value) => literal(JSON.stringify(value)))
-    const beside = KIND_KEYWORDS.flatMap(([, words]) => words).find((word) => schema[word] !== undefined)
-    if (beside !== undefined) throw badSchema(path, beside, `is not supported beside "${keyword}"`)
-    if (texts.length === 0) throw badSchema(path, keyword, 'leaves no value')
-    return grammar.rule(keyword, [...new Set(texts)].join(' | '))
+    const kept = values.filter(isConst).filter((value) => allows(schema, value, path))
+    if (kept.length === 0) throw noValue(path, keyword, 'leaves no value')
+    return literalTree(grammar, keyword, [...new Set(kept.map((value) => JSON.stringify(value)))])
   }
 
   return rule
-}
-
-/** Pointers in references may be percent-encoded. */
-function decoded(reference: string): string {
-  return reference.replace(/(?:%[0-9a-fA-F]{2})+/g, (bytes) =>
-    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString(),
-  )
 }
 
 function alternatives(value: unknown, keyword: string, path: string): unknown[] {
@@ -182,8 +245,4 @@ function alternatives(value: unknown, keyword: string, path: string): unknown[] 
 
 function hasConstraints(schema: Schema): boolean {
   return Object.keys(schema).some((keyword) => !isAnnotation(keyword))
-}
-
-function given(keywords: Schema): Schema {
-  return Object.fromEntries(Object.entries(keywords).filter(([, value]) => value !== undefined))
 }

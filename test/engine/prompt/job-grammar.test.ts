@@ -56,7 +56,7 @@ test('openai 55: a forced call holds the answer to one', () => {
 })
 
 test('a schema that cannot be kept to is refused', () => {
-  expect(() => grammar(HERMES, { format: { schema: { not: {} } } })).toThrow(
+  expect(() => grammar(HERMES, { format: { schema: { if: {} } } })).toThrow(
     expect.objectContaining({ code: 'bad_format' }),
   )
 })

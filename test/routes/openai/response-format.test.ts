@@ -19,6 +19,7 @@ test.each([
   ],
   [{ json_schema: schema }, { schema }],
   [{ grammar: '' }, undefined],
+  [{ grammar: 'root ::= "a"' }, { grammar: 'root ::= "a"' }],
 ])('%j asks for %j', (fields, format) => {
   expect(toFormat(Fields.parse(fields))).toEqual(format)
 })
@@ -29,6 +30,7 @@ test.each([{ type: 'yaml' }, 'json', {}])('response_format %j is refused', (form
   )
 })
 
-test('a grammar is refused rather than ignored', () => {
-  expect(() => toFormat(Fields.parse({ grammar: 'root ::= "a"' }))).toThrow(/grammar is not supported/)
+test('a grammar beside another format is refused', () => {
+  const fields = Fields.parse({ grammar: 'root ::= "a"', response_format: { type: 'json_object' } })
+  expect(() => toFormat(fields)).toThrow(/cannot be combined/)
 })

@@ -494,7 +494,7 @@ const TOOLS: readonly Tool[] = [
       parameters: object({ a: { type: 'integer' }, b: { type: 'integer' } }, ['a', 'b']),
     },
   },
-  { type: 'function', function: { name: 'odd', parameters: { type: 'object', patternProperties: {} } } },
+  { type: 'function', function: { name: 'odd', parameters: { type: 'object', if: {} } } },
   { type: 'function', function: { name: 'now' } },
 ]
 const HERMES = {
@@ -523,7 +523,7 @@ const THINK = { open: '<think>', close: '</think>' }
 const CALLS: readonly GrammarCase[] = [
   {
     name: 'a forced call in Hermes tags',
-    grammar: toolCallGrammar(TOOLS, 'required', HERMES),
+    grammar: toolCallGrammar({ tools: TOOLS, choice: 'required', isParallel: false }, HERMES),
     valid: [
       '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>',
       '<tool_call>{"name": "add", "arguments": {"a":1,"b":2}}</tool_call>',
@@ -539,13 +539,13 @@ const CALLS: readonly GrammarCase[] = [
   },
   {
     name: 'a forced call to one tool as bare JSON',
-    grammar: toolCallGrammar(TOOLS, { name: 'add' }, LLAMA),
+    grammar: toolCallGrammar({ tools: TOOLS, choice: { name: 'add' }, isParallel: false }, LLAMA),
     valid: ['{"name": "add", "parameters": {"a":1, "b":2}}'],
     invalid: ['{"name": "get_weather", "parameters": {"city":"x"}}', '{"name": "add", "parameters": {}}'],
   },
   {
     name: 'a forced call in a list',
-    grammar: toolCallGrammar(TOOLS, { name: 'add' }, MISTRAL),
+    grammar: toolCallGrammar({ tools: TOOLS, choice: { name: 'add' }, isParallel: false }, MISTRAL),
     valid: ['[TOOL_CALLS][{"name": "add", "arguments": {"a":1, "b":2}}]'],
     invalid: ['[TOOL_CALLS]{"name": "add", "arguments": {"a":1, "b":2}}', '[TOOL_CALLS][]'],
   },

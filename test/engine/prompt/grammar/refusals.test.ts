@@ -5,44 +5,15 @@ import { toolCallGrammar } from '../../../../engine/prompt/grammar.ts'
 const inside = (schema: unknown) => ({ type: 'object', properties: { a: schema } })
 
 test.each([
-  ['not', inside({ not: {} }), '"not" at #/properties/a is not supported'],
   ['if', inside({ if: {} }), '"if" at #/properties/a is not supported'],
-  [
-    'patternProperties',
-    { type: 'object', patternProperties: { x: {} } },
-    '"patternProperties" at # is not supported',
-  ],
-  ['propertyNames', { type: 'object', propertyNames: {} }, '"propertyNames" at #'],
-  ['contains', inside({ type: 'array', contains: {} }), '"contains" at #/properties/a'],
-  ['uniqueItems', { type: 'array', uniqueItems: true }, '"uniqueItems" at #'],
-  ['minProperties', inside({ type: 'object', minProperties: 2 }), '"minProperties" at #/properties/a'],
-  ['maxProperties', { ...inside({}), additionalProperties: true, maxProperties: 3 }, '"maxProperties" at #'],
-  ['multipleOf', { type: 'integer', multipleOf: 5 }, '"multipleOf" at #'],
-  ['a step of a number', { type: 'number', multipleOf: 0.01 }, '"multipleOf" at #'],
   [
     'an unknown format',
     inside({ type: 'string', format: 'phone' }),
     '"format" at #/properties/a "phone" is not supported',
   ],
-  [
-    'a format with a length',
-    { type: 'string', format: 'date', minLength: 1 },
-    '"format" at # stands beside minLength or maxLength',
-  ],
-  ['a pattern that looks ahead', { type: 'string', pattern: '^(?=a)' }, '"pattern" at # uses an assertion'],
   ['a pattern that refers back', { type: 'string', pattern: '^(a)\\1$' }, '"pattern" at # uses \\1'],
   ['a pattern with a word boundary', { type: 'string', pattern: '\\bx' }, '"pattern" at # uses \\b'],
   ['a pattern with a Unicode property', { type: 'string', pattern: '\\p{L}' }, '"pattern" at # uses \\p'],
-  [
-    'a pattern with an anchor inside',
-    { type: 'string', pattern: 'a$b' },
-    '"pattern" at # has an anchor in the middle',
-  ],
-  [
-    'a pattern that repeats nothing',
-    { type: 'string', pattern: '^(a*)*$' },
-    '"pattern" at # repeats what may be empty',
-  ],
   ['a pattern with an open group', { type: 'string', pattern: '(a' }, '"pattern" at # has an unclosed group'],
   [
     'a pattern with a stray group end',
@@ -59,11 +30,6 @@ test.each([
     'a pattern with a repetition out of order',
     { type: 'string', pattern: 'a{3,1}' },
     '"pattern" at # has a repetition out of order',
-  ],
-  [
-    'a pattern of control characters only',
-    { type: 'string', pattern: '\\x01' },
-    '"pattern" at # has a class that no JSON string can match',
   ],
   [
     'a pattern nested deeply',
@@ -109,17 +75,6 @@ test.each([
     { allOf: [{ enum: [1] }, { enum: [2] }] },
     '"enum" at # leaves no value',
   ],
-  ['values beside bounds', { enum: [1, 2], minimum: 2 }, '"minimum" at # is not supported beside "enum"'],
-  [
-    'closed objects that exclude each other',
-    { allOf: [{ properties: { a: {} }, additionalProperties: false }, { properties: { b: {} } }] },
-    '"additionalProperties" at #/allOf/1 excludes properties',
-  ],
-  [
-    'two patterns at once',
-    { type: 'string', allOf: [{ pattern: '^a' }, { pattern: 'b$' }] },
-    '"pattern" at #/allOf/1 differs between schemas that must both hold',
-  ],
   ['a false schema', { type: 'array', items: false, minItems: 1 }, '"minItems" at # asks for more items'],
   [
     'a required property that may not be',
@@ -151,11 +106,6 @@ test.each([
   ['a schema that is no schema', inside(5), '"schema" at #/properties/a must be an object or a boolean'],
   ['no alternatives', { anyOf: [] }, '"anyOf" at # must be a list of schemas'],
   [
-    'a key that needs care in a pointer',
-    { type: 'object', properties: { 'a/b~c': { not: {} } } },
-    '"not" at #/properties/a~1b~0c',
-  ],
-  [
     'deep nesting',
     JSON.parse(`${'{"items":'.repeat(100)}{}${'}'.repeat(100)}`),
     "the format's schema is too large",
@@ -173,6 +123,153 @@ test.each([
     { type: 'string', maxLength: 10_000_000 },
     "the format's schema is too large: more than 100000 repetitions",
   ],
+  ['not with a bound', inside({ not: { minimum: 1 } }), '"not" at #/properties/a is supported for a type'],
+  ['not anything', { not: {} }, '"not" at # allows no value'],
+  ['maxContains', { type: 'array', contains: {}, maxContains: 1 }, '"maxContains" at # is not supported'],
+  [
+    'contains beside a tuple',
+    { prefixItems: [{}], contains: {} },
+    '"contains" at # is not supported beside items',
+  ],
+  [
+    'names that are no strings',
+    { type: 'object', propertyNames: { minimum: 1 } },
+    '"minimum" at #/propertyNames',
+  ],
+  [
+    'different items of any text',
+    { items: { type: 'string' }, uniqueItems: true },
+    '"uniqueItems" at # is supported for',
+  ],
+  [
+    'more properties than are sure',
+    inside({ type: 'object', minProperties: 2 }),
+    '"minProperties" at #/properties/a',
+  ],
+  [
+    'more properties than there are',
+    { ...inside({}), minProperties: 2 },
+    '"minProperties" at # cannot be met',
+  ],
+  ['steps of nothing', { type: 'integer', multipleOf: 0 }, '"multipleOf" at # must be a number above 0'],
+  ['steps too large', { type: 'integer', multipleOf: 123_457 }, '"multipleOf" at # is supported for steps'],
+  [
+    'no multiple between the bounds',
+    { type: 'integer', multipleOf: 10, minimum: 1, maximum: 9 },
+    '"multipleOf" at # and',
+  ],
+  [
+    'a pattern that looks ahead in the middle',
+    { type: 'string', pattern: 'a(?=b)c' },
+    '"pattern" at # uses an assertion',
+  ],
+  ['a pattern that looks behind', { type: 'string', pattern: '(?<=a)b' }, '"pattern" at # uses an assertion'],
+  ['a pattern with an anchor inside', { type: 'string', pattern: 'a$b' }, '"pattern" at # leaves no text'],
+  [
+    'a pattern of control characters only',
+    { type: 'string', pattern: '\\x01' },
+    '"pattern" at # leaves no text',
+  ],
+  [
+    'two patterns that exclude each other',
+    { type: 'string', allOf: [{ pattern: '^a' }, { pattern: '^b' }] },
+    '"pattern" at # leaves no text',
+  ],
+  ['values past the bounds', { enum: [1, 2], minimum: 3 }, '"enum" at # leaves no value'],
+  [
+    'listed objects beside properties',
+    { enum: [{ a: 1 }], required: ['a'] },
+    '"required" at # is not supported beside listed values',
+  ],
+  [
+    'a required property that another schema excludes',
+    {
+      allOf: [
+        { properties: { a: {} }, additionalProperties: false },
+        { properties: { b: {} }, required: ['b'] },
+      ],
+    },
+    '"false" at #/properties/b allows no value',
+  ],
+  [
+    'alternatives that cannot be told apart',
+    {
+      oneOf: [
+        { type: 'object', properties: { a: {} } },
+        { type: 'object', properties: { b: {} } },
+      ],
+    },
+    '"oneOf" at # has alternatives that one value may satisfy at once',
+  ],
+  [
+    'too many alternatives',
+    { oneOf: Array.from({ length: 100 }, (_, at) => ({ const: at })) },
+    '"oneOf" at # has more than 64',
+  ],
+  [
+    'many dependent properties',
+    {
+      type: 'object',
+      dependentRequired: Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`p${at}`, []])),
+    },
+    '"dependentRequired" at # is supported for 6',
+  ],
+  [
+    'a key that needs care in a pointer',
+    { type: 'object', properties: { 'a/b~c': { if: {} } } },
+    '"if" at #/properties/a~1b~0c',
+  ],
+  [
+    'alternatives that are the same for as long as one likes',
+    {
+      $ref: '#/$defs/n',
+      $defs: {
+        n: {
+          anyOf: [1, 2].map((v) => ({
+            properties: { a: { $ref: '#/$defs/n' }, b: { const: v } },
+            required: ['b'],
+          })),
+        },
+      },
+    },
+    'leaves too many readings of one text open',
+  ],
+  [
+    'repetition in repetition',
+    { type: 'string', pattern: '^(a{0,70}){0,70}b$' },
+    'leaves too many readings of one text open',
+  ],
+  [
+    'patterns in numbers',
+    {
+      type: 'object',
+      patternProperties: Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`^p${at}`, {}])),
+    },
+    'too',
+  ],
+  [
+    'values in numbers',
+    { enum: Array.from({ length: 400 }, (_, at) => `${at}${'x'.repeat(1_000)}`) },
+    "the format's schema is too large",
+  ],
+  [
+    'references that double',
+    {
+      $ref: '#/$defs/d0',
+      $defs: Object.fromEntries(
+        Array.from({ length: 50 }, (_, at) => [
+          `d${at}`,
+          at === 49 ? {} : { allOf: [1, 2].map(() => ({ $ref: `#/$defs/d${at + 1}` })) },
+        ]),
+      ),
+    },
+    "the format's schema is too large",
+  ],
+  [
+    'nesting deeper than JSON is written',
+    { properties: JSON.parse(`${'{"items":'.repeat(9_000)}{}${'}'.repeat(9_000)}`) },
+    'too deep',
+  ],
 ])('%s is refused with its place', (_, schema, message) => {
   expect(() => formatGrammar({ schema })).toThrow(
     expect.objectContaining({ code: 'bad_format', message: expect.stringContaining(message) }),
@@ -187,10 +284,10 @@ test('a forced call to a tool that is not there is refused', () => {
     argumentsKey: 'arguments',
     isList: false,
   } as const
-  expect(() => toolCallGrammar([], { name: 'f' }, format)).toThrow(
+  expect(() => toolCallGrammar({ tools: [], choice: { name: 'f' }, isParallel: false }, format)).toThrow(
     expect.objectContaining({ code: 'bad_request' }),
   )
-  expect(() => toolCallGrammar([], 'required', format)).toThrow(
+  expect(() => toolCallGrammar({ tools: [], choice: 'required', isParallel: false }, format)).toThrow(
     expect.objectContaining({ code: 'bad_request' }),
   )
 })
