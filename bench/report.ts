@@ -31,3 +31,12 @@ export function whereAndWhen(): string {
 /** `–` for what could not be measured. */
 export const shown = (value: number, digits: number): string =>
   Number.isFinite(value) ? value.toFixed(digits) : '–'
+
+/** The straight line through points that misses them least: how much y grows with each x. 0 for a single point. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const x0 = mean(points.map(([x]) => x))
+  const y0 = mean(points.map(([, y]) => y))
+  const spread = points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0)
+  return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / spread
+}

@@ -2,7 +2,16 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { parseHost } from './host.ts'
 import { parseOrigins } from './origins.ts'
-import { lenient, parseBool, parseDuration, parseUnsigned, setting, strict, word } from './setting.ts'
+import {
+  lenient,
+  parseBool,
+  parseBytes,
+  parseDuration,
+  parseUnsigned,
+  setting,
+  strict,
+  word,
+} from './setting.ts'
 
 /** Every variable the server reads, by its real name. Descriptions become the table in README.md. */
 export const Env = z.object({
@@ -69,6 +78,15 @@ export const Env = z.object({
   SNUG_CPU_EXPERT_LAYERS: strict('0', parseLayers).describe(
     'Layers, from the first, whose experts stay in main memory (mixture-of-experts models): a number or `all`',
   ),
+  SNUG_KV_CACHE_RAM: strict('auto', (text) => (text === 'auto' ? undefined : parseSize(text))).describe(
+    'Memory in which each loaded model keeps what it has computed for earlier prompts: bytes, or a size such as `512MiB`; `auto` is 5 % of the memory, at most 1 GiB; 0 keeps nothing',
+  ),
+  SNUG_KV_CACHE_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
+    'Folder in which the same is kept on disk, so that long prompts start fast after a restart; it then holds what prompts say',
+  ),
+  SNUG_KV_CACHE_SIZE: strict('10GiB', parseSize).describe(
+    'What may lie in that folder: bytes, or a size such as `10GiB`',
+  ),
   SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
     'Folder with the shared libraries of llama.cpp to use instead of the installed package',
   ),
@@ -91,6 +109,12 @@ function parseVerbosity(text: string): number | undefined {
 function parseVersion(text: string): string {
   if (!/^\d+\.\d+\.\d+$/.test(text)) throw new Error(`"${text}" is not a version such as 0.33.0`)
   return text
+}
+
+function parseSize(text: string): number {
+  const bytes = parseBytes(text)
+  if (bytes === undefined) throw new Error(`"${text}" is not a size such as 512MiB or 10GiB`)
+  return bytes
 }
 
 function parseThreads(text: string): number {

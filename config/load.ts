@@ -34,6 +34,8 @@ export interface Config {
     readonly tensorSplit?: readonly number[]
     readonly cpuExpertLayers: number | 'all'
   }
+  /** Where states of earlier prompts are kept; absent `ramBytes` lets the engine choose, absent `dir` is no disk. */
+  readonly cache: { readonly ramBytes?: number; readonly dir?: string; readonly dirBytes: number }
   /** 0 lets the engine choose. */
   readonly threads: number
   /** Absolute; undefined uses the installed package. */
@@ -77,6 +79,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
     placement: Object.freeze(placement(read)),
+    cache: Object.freeze({
+      ...(read.SNUG_KV_CACHE_RAM.value === undefined ? {} : { ramBytes: read.SNUG_KV_CACHE_RAM.value }),
+      ...(read.SNUG_KV_CACHE_DIR.value === undefined ? {} : { dir: read.SNUG_KV_CACHE_DIR.value }),
+      dirBytes: read.SNUG_KV_CACHE_SIZE.value,
+    }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
     engineEnvironment: Object.freeze(engineEnvironment(env)),

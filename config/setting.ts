@@ -65,6 +65,16 @@ export function parseUnsigned(text: string): number | undefined {
   return Number.isSafeInteger(value) ? value : undefined
 }
 
+const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 }
+
+/** Bytes of a number with a unit or none; `K`, `KB` and `KiB` all mean 1024. Undefined for any other text. */
+export function parseBytes(text: string): number | undefined {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text) ?? []
+  const bytes =
+    digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN))
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}
+
 /** Milliseconds of a Go duration or of whole seconds; undefined for any other text. */
 export function parseDuration(text: string): number | undefined {
   if (/^[-+]?\d+$/.test(text)) return Number(text) * 1000

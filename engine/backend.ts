@@ -32,6 +32,18 @@ export interface LoadPlan extends LoadOptions {
   flashAttention: boolean | 'auto'
   /** The model only embeds or ranks: it gets no context for generating text. */
   embedsOnly?: boolean
+  /** Where states of earlier prompts are kept beside the slots; absent keeps none. */
+  cache?: CachePlan
+}
+
+/** Bounds of what is kept so that prompts with a known beginning need not be evaluated again. */
+export interface CachePlan {
+  /** Host memory for it; absent lets the runner choose by the machine, 0 keeps nothing there. */
+  ramBytes?: number
+  /** Absolute path of a folder that outlives the runner; absent keeps nothing on disk. */
+  dir?: string
+  /** What may lie in `dir`, all models together. */
+  dirBytes: number
 }
 
 /** Rotary position embedding: what is absent is as the model's file says. */

@@ -10,20 +10,25 @@ import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { Log } from './log.ts'
 import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
 import { grammarFor } from './prompt/job-grammar.ts'
+import { replayed } from './replay.ts'
+import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
-import type { Resident } from './scheduler/types.ts'
+import type { Lease, Resident } from './scheduler/types.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
 import type { InstalledModel } from './store/types.ts'
-import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, RerankJob } from './types.ts'
+import { createSuspects, fingerprintOf } from './suspects.ts'
+import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, ModelOptions, RerankJob } from './types.ts'
 
 export interface EngineParts {
   backend: Backend
   settings: EngineSettings
   log: Log
+  /** How long a model waits for its next load whose runner keeps dying. */
+  backOff?: BackOffTimes
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
-export function createEngine({ backend, settings, log }: EngineParts): Engine {
+export function createEngine({ backend, settings, log, backOff }: EngineParts): Engine {
   const scheduler = createScheduler<InstalledModel>({
     backend,
     maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
@@ -31,12 +36,19 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
     loadTimeoutMs: settings.loadTimeoutMs,
     defaultKeepAliveMs: settings.keepAliveMs,
     log,
+    ...(backOff === undefined ? {} : { backOff }),
   })
 
-  function acquire(job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>, signal: AbortSignal) {
+  const suspects = createSuspects()
+
+  function acquire(
+    job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>,
+    signal: AbortSignal,
+    isAlone = false,
+  ) {
     const plan = loadPlanFor(job, optionsFor(job, settings), settings)
     const keepAlive = job.keepAliveMs === undefined ? {} : { keepAliveMs: job.keepAliveMs }
-    return scheduler.acquire({ plan, tag: job.model, ...keepAlive }, signal)
+    return scheduler.acquire({ plan, tag: job.model, isAlone, ...keepAlive }, signal)
   }
 
   async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -45,9 +57,7 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
     const prompt = promptFor(job, new Date())
     const grammar = grammarFor(job, prompt)
     const options = optionsFor(job, settings)
-    const lease = await acquire(job, signal)
-    try {
-      const { runner } = lease
+    async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
       const loadMs = performance.now() - startedAt
       const tokens = await tokensFor(job, prompt, runner, options)
       yield { type: 'started' }
@@ -69,10 +79,16 @@ export function createEngine({ backend, settings, log }: EngineParts): Engine {
       const totalMs = performance.now() - startedAt
       const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }
       yield { type: 'end', reason, usage: { ...usage, loadMs, totalMs }, ...context }
+    }
+    const request = {
+      fingerprint: () => jobFingerprint(job, prompt.text, options),
+      acquire: (isAlone: boolean) => acquire(job, signal, isAlone),
+      run: attempt,
+    }
+    try {
+      yield* replayed(request, suspects)
     } catch (error) {
       throw signal.aborted ? cancelled(signal.reason) : error
-    } finally {
-      lease.release()
     }
   }
 
@@ -132,6 +148,24 @@ const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
 /** Whoever aborted may have said why in words for the client. */
 const cancelled = (reason: unknown): EngineError =>
   reason instanceof EngineError ? reason : new EngineError('cancelled', 'request canceled', { cause: reason })
+
+/** What could make one request stop a runner and another one not. The seed is left out: clients draw a new one. */
+function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: ModelOptions): string {
+  const { weightsPath, adapterPaths } = job.model
+  const given = job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context]
+  const { shift, truncate, topLogprobs, format } = job
+  return fingerprintOf(
+    weightsPath,
+    adapterPaths,
+    prompt,
+    options,
+    given,
+    shift,
+    truncate,
+    topLogprobs,
+    format,
+  )
+}
 
 /** What `ps` says of a resident; nothing while it loads. */
 function toLoaded(resident: Resident<InstalledModel>): LoadedModel | undefined {

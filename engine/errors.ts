@@ -37,3 +37,18 @@ export class EngineError extends Error {
     this.details = options.details ?? {}
   }
 }
+
+/** Ollama's words for an engine process that ended by itself (llm/server.go). */
+export const RUNNER_DIED =
+  'model runner has unexpectedly stopped, this may be due to resource limitations or an internal error, ' +
+  'check ollama server logs for details'
+
+/**
+ * The process that ran a request has gone, or hung and was ended. Other errors with this code say that a request
+ * failed in a process that is still there.
+ */
+export class RunnerDiedError extends EngineError {
+  constructor(detail = '') {
+    super('runner_died', detail === '' ? RUNNER_DIED : `${RUNNER_DIED}: ${detail}`)
+  }
+}

@@ -61,6 +61,7 @@ export function loadPlanFor(
     kvCacheType: settings.kvCacheType,
     flashAttention: settings.flashAttention,
     ...(model.capabilities.includes('completion') ? {} : { embedsOnly: true }),
+    ...(settings.cache === undefined ? {} : { cache: settings.cache }),
     contextLength: options.contextLength,
     batchTokens: options.batchTokens,
     gpuLayers: options.gpuLayers,

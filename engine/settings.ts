@@ -1,4 +1,4 @@
-import type { LoadPlan } from './backend.ts'
+import type { CachePlan, LoadPlan } from './backend.ts'
 
 /** What an operator decides for the whole engine. */
 export interface EngineSettings {
@@ -18,6 +18,8 @@ export interface EngineSettings {
   flashAttention: LoadPlan['flashAttention']
   /** Where and how weights are put, for every model. */
   placement?: Pick<LoadPlan, 'mlock' | 'directIo' | 'numa' | 'tensorSplit' | 'cpuExpertLayers'>
+  /** Where each loaded model keeps states of earlier prompts; absent keeps none. */
+  cache?: CachePlan
 }
 
 /** Ollama's choice for machines with little or no GPU memory (envconfig and server/routes.go). */

@@ -68,12 +68,6 @@ export function winBackCells(model: NativeModel, slots: readonly Slot[]): Waitin
   return { id: task.id, request: task.request, task }
 }
 
-/** A task that lost its cells begins anew in a slot that already holds `reused` of its tokens. */
-export function resume(task: Task, reused: number): Task {
-  task.pending = task.pending.slice(reused)
-  return task
-}
-
 /** Cells in use: those that two slots share count once. */
 export function usedCells(slots: readonly Slot[]): number {
   return slots.reduce((sum, slot, at) => {

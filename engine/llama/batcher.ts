@@ -8,15 +8,16 @@
  */
 import type { RunnerRequest, RunnerStatus } from '../backend.ts'
 import { failureOf, type StepEvent } from '../runner/protocol.ts'
-import type { StopReason } from '../types.ts'
-import { hasRoomFor, promptOf, resume, type Waiting, winBackCells } from './admission.ts'
-import { dropUnfinished, reusePrefix, shiftContext } from './cells.ts'
+import { hasRoomFor, promptOf, type Waiting, winBackCells } from './admission.ts'
+import { createAnswering } from './answering.ts'
+import { dropUnfinished, shiftContext, shiftKeeps } from './cells.ts'
 import { DECODE } from './layout.ts'
-import { logprobsOf } from './logprobs.ts'
 import type { NativeModel } from './native-model.ts'
-import { placementFor, type Slot, type Task } from './slots.ts'
+import type { PrefixCache } from './prefix/prefix-cache.ts'
+import { emptySlot, type Placement, type Slot } from './slots.ts'
 import { fillBatch, type Share } from './step.ts'
 import { checkPrompt, createTask } from './task.ts'
+import { createWaitingLine } from './waiting-line.ts'
 
 export interface Batcher {
   add(id: number, request: RunnerRequest): void
@@ -24,31 +25,37 @@ export interface Batcher {
   pause(id: number): void
   resume(id: number): void
   status(): RunnerStatus
+  /** The number of the decode step that is being computed, counted from 1; undefined between two. */
+  runningStep(): number | undefined
+  /** Ends all requests without a word and writes to disk what is worth it. Nothing may be added any more. */
+  close(): Promise<void>
 }
 
 /** Starts with every slot empty. `emit` gets what each step gave, in one call. */
-export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) => void): Batcher {
-  const slots: Slot[] = Array.from({ length: model.sequences }, (_, sequence) => ({
-    sequence,
-    tokens: [],
-    isShared: false,
-    lastUse: 0,
-    task: undefined,
-  }))
-  const waiting: Waiting[] = []
-  /** Requests whose sampler is still made ready. */
-  const preparing = new Set<number>()
+export function createBatcher(
+  model: NativeModel,
+  cache: PrefixCache,
+  emit: (events: StepEvent[]) => void,
+): Batcher {
+  const slots = Array.from({ length: model.sequences }, (_, sequence) => emptySlot(sequence))
+  const waiting = createWaitingLine(wake)
+  let events: StepEvent[] = []
+  const answering = createAnswering(model, (event) => events.push(event), release)
   let uses = 0
-  let outputTokens = 0
+  let steps = 0
   let isRunning = false
   let isWoken = false
   let isDecoding = false
-  let events: StepEvent[] = []
+  let isSaveDue = false
+  let running: Promise<void> = Promise.resolve()
 
-  async function wake(): Promise<void> {
+  function wake(): void {
     // Remembered, because messages come in bursts: one may arrive while the loop is about to end.
     isWoken = true
-    if (isRunning) return
+    if (!isRunning) running = run()
+  }
+
+  async function run(): Promise<void> {
     isRunning = true
     try {
       while (isWoken) {
@@ -72,117 +79,87 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   async function step(): Promise<boolean> {
     for (const slot of slots) if (slot.task?.isCancelled === true) release(slot)
     // First room, then admission: an answer that ends for want of room leaves its slot to who waits.
-    for (const slot of slots) makeRoom(slot)
-    admit()
+    for (const slot of slots) if (isFull(slot)) await makeRoom(slot)
+    await admit()
+    if (isSaveDue) await saveIdle()
     const shares = fillBatch(model, slots)
     if (shares.length === 0) return false
-    isDecoding = true
-    const code = await model.decode()
-    isDecoding = false
-    if (code === DECODE.noSlot && winBack()) return true
-    for (const share of shares) conclude(share, code)
+    await evaluate(shares)
     return true
   }
 
-  /** Gives waiting requests to free slots, in order of arrival. */
-  function admit(): void {
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      const placement = placementFor(promptOf(next), slots)
-      if (placement === undefined || !hasRoomFor(model, slots, next, placement)) return
-      waiting.shift()
-      try {
-        const { slot, source, prefix } = placement
-        checkPrompt(model, next.request.prompt)
-        const reused = reusePrefix(model, slot, source, prefix)
-        slot.task = next.task ? resume(next.task, reused) : createTask(model, next.id, next.request, reused)
-        slot.lastUse = ++uses
-      } catch (error) {
-        events.push({ id: next.id, type: 'failed', failure: failureOf(error) })
-      }
+  async function evaluate(shares: readonly Share[]): Promise<void> {
+    isDecoding = true
+    steps += 1
+    const startedAt = performance.now()
+    const code = await model.decode()
+    isDecoding = false
+    if (code === DECODE.noSlot && winBack()) return
+    if (code === DECODE.ok) cache.measure(model.batch.size(), performance.now() - startedAt)
+    for (const share of shares) {
+      if (code === DECODE.ok) await advance(share)
+      else await fail(share, code)
     }
   }
 
-  /** A full slot forgets its oldest tokens, or ends its answer when that is not wanted. */
-  function makeRoom(slot: Slot): void {
-    const { task } = slot
-    if (task?.promptDoneAt === undefined || slot.tokens.length < model.contextLength) return
-    if (task.request.shift && model.canShift) shiftContext(model, slot, task)
-    else finish(slot, task, 'length')
+  /** Gives waiting requests to free slots, in order of arrival, but for those that are not ready yet. */
+  async function admit(): Promise<void> {
+    for (let next = waiting.next(); next !== undefined; next = waiting.next()) {
+      const placement = cache.place(promptOf(next), slots)
+      if (placement === undefined || !hasRoomFor(model, slots, next, placement)) return
+      waiting.take(next)
+      await start(next, placement)
+    }
   }
 
-  function conclude(share: Share, code: number): void {
-    if (code === DECODE.ok) advance(share)
-    else fail(share, code)
+  async function start(next: Waiting, placement: Placement): Promise<void> {
+    const { slot, common } = placement
+    const prompt = promptOf(next)
+    try {
+      checkPrompt(model, next.request.prompt)
+      const task = next.task ?? createTask(model, next.id, next.request)
+      // From here on it can be cancelled and paused.
+      slot.task = task
+      slot.lastUse = ++uses
+      const cached = await cache.prepare(placement)
+      if (next.task === undefined) task.cachedTokens = cached
+      task.pending = prompt.slice(cached)
+      task.marks = cache.marksFor(prompt, cached, common)
+    } catch (error) {
+      events.push({ id: next.id, type: 'failed', failure: failureOf(error) })
+      if (slot.task !== undefined) release(slot)
+    }
+  }
+
+  async function saveIdle(): Promise<void> {
+    isSaveDue = false
+    await cache.saveIdle(slots)
+  }
+
+  const isFull = ({ task, tokens }: Slot): boolean =>
+    task?.promptDoneAt !== undefined && tokens.length >= model.contextLength
+
+  /** A full slot forgets its oldest tokens, or ends its answer when that is not wanted. */
+  async function makeRoom(slot: Slot): Promise<void> {
+    const { task } = slot
+    if (task === undefined) return
+    if (!task.request.shift || !model.canShift) {
+      answering.finish(slot, task, 'length')
+      return
+    }
+    await cache.keep(slot, shiftKeeps(model, task))
+    shiftContext(model, slot, task)
   }
 
   /** The step succeeded: its tokens are in memory, and a complete prompt or answer gets its next token. */
-  function advance({ slot, task, count, row }: Share): void {
+  async function advance({ slot, task, count, row }: Share): Promise<void> {
     for (let i = 0; i < count; i++) slot.tokens.push(task.pending[task.fed + i] ?? 0)
     task.fed += count
-    if (row === undefined || task.isCancelled) return
-    if (task.promptDoneAt === undefined) {
-      task.promptDoneAt = performance.now()
-      const promptMs = task.promptDoneAt - task.startedAt
-      const promptTokens = task.request.prompt.length
-      events.push({ id: task.id, type: 'prompt', promptTokens, cachedTokens: task.cachedTokens, promptMs })
+    if (slot.tokens.length === task.marks[0]) {
+      task.marks = task.marks.slice(1)
+      await cache.checkpoint(slot)
     }
-    if (isSpent(task)) finish(slot, task, 'length')
-    else takeToken(slot, task, row)
-  }
-
-  function takeToken(slot: Slot, task: Task, row: number): void {
-    const token = sampled(slot, task, row)
-    if (token === undefined) return
-    task.outputTokens += 1
-    outputTokens += 1
-    if (model.library.isEndOfGeneration(model.vocabulary, token)) {
-      finish(slot, task, 'stop')
-      return
-    }
-    task.unreported += 1
-    task.tokenIds.push(token)
-    const { topLogprobs } = task.request
-    const bytes = task.shown.get(token) ?? model.tokenBytes(token)
-    if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, { token, bytes }, topLogprobs))
-    const { text, stopped } = task.text.push(bytes)
-    if (text !== '') report(task, text)
-    if (stopped) end(slot, task, 'stop')
-    else if (isSpent(task)) finish(slot, task, 'length')
-    task.pending = [token]
-    task.fed = 0
-  }
-
-  /** Undefined when nothing could be chosen: the request has failed then. */
-  function sampled(slot: Slot, task: Task, row: number): number | undefined {
-    try {
-      return task.sampler.sample(row)
-    } catch (error) {
-      events.push({ id: task.id, type: 'failed', failure: failureOf(error) })
-      release(slot)
-      return undefined
-    }
-  }
-
-  function report(task: Task, text: string): void {
-    const { id, unreported: tokens, logprobs } = task
-    events.push({ id, type: 'text', text, tokens, ...(logprobs.length > 0 ? { logprobs } : {}) })
-    task.unreported = 0
-    task.logprobs = []
-  }
-
-  /** An end without a stop string: what was held back belongs to the answer. */
-  function finish(slot: Slot, task: Task, reason: StopReason): void {
-    const rest = task.text.flush()
-    if (rest !== '' || task.logprobs.length > 0) report(task, rest)
-    end(slot, task, reason)
-  }
-
-  function end(slot: Slot, task: Task, reason: StopReason): void {
-    const { id, outputTokens, tokenIds } = task
-    const outputMs = performance.now() - (task.promptDoneAt ?? task.startedAt)
-    const ids = task.request.returnTokens === true ? { tokenIds } : {}
-    events.push({ id, type: 'end', reason, outputTokens, outputMs, ...ids })
-    release(slot)
+    if (row !== undefined && !task.isCancelled) answering.advance(slot, task, row)
   }
 
   /** The slot is free; its cells stay for a later prompt with the same beginning. */
@@ -190,10 +167,17 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
     slot.task?.sampler.close()
     slot.task = undefined
     slot.lastUse = ++uses
+    slot.idleSince = performance.now()
+    if (cache.saveIdleAfterMs === undefined) return
+    const save = () => {
+      isSaveDue = true
+      wake()
+    }
+    setTimeout(save, cache.saveIdleAfterMs).unref()
   }
 
-  function fail({ slot, task }: Share, code: number): void {
-    dropUnfinished(model, slot)
+  async function fail({ slot, task }: Share, code: number): Promise<void> {
+    await dropUnfinished(model, slot)
     if (code === DECODE.aborted) return
     const message = code === DECODE.noSlot ? 'the KV cache is full' : `llama_decode failed with code ${code}`
     events.push({ id: task.id, type: 'failed', failure: { code: 'runner_died', message } })
@@ -204,53 +188,54 @@ export function createBatcher(model: NativeModel, emit: (events: StepEvent[]) =>
   function winBack(): boolean {
     const won = winBackCells(model, slots)
     // In front of the queue: whoever was put back before is younger.
-    if (typeof won === 'object') waiting.unshift(won)
+    if (typeof won === 'object') waiting.putBack(won)
     return won !== 'failed'
   }
 
-  const find = (id: number) => [...slots, ...waiting].find(({ task }) => task?.id === id)?.task
+  const taskOf = (id: number) => slots.find(({ task }) => task?.id === id)?.task ?? waiting.taskOf(id)
 
   return {
     add(id, request) {
-      const ready = model.dry.prepare(request.sampling)
-      if (ready === undefined) {
-        waiting.push({ id, request })
-        void wake()
-        return
-      }
-      preparing.add(id)
-      void ready.then(() => {
-        if (preparing.delete(id)) waiting.push({ id, request })
-        void wake()
-      })
+      const preparations = [model.dry.prepare(request.sampling), cache.fetch(request.prompt, slots)]
+      waiting.add(
+        id,
+        request,
+        preparations.filter((preparation) => preparation !== undefined),
+      )
+      wake()
     },
     cancel(id) {
-      preparing.delete(id)
-      const at = waiting.findIndex((entry) => entry.id === id)
-      if (at >= 0) waiting.splice(at, 1)[0]?.task?.sampler.close()
-      const task = find(id)
+      waiting.cancel(id)
+      const task = taskOf(id)
       if (task === undefined) return
       task.isCancelled = true
       // Only when nobody else is in the step may it be thrown away.
       if (isDecoding && slots.every((slot) => slot.task?.isCancelled ?? true)) model.abortDecode()
-      void wake()
+      wake()
     },
     pause(id) {
-      const task = find(id)
+      const task = taskOf(id)
       if (task !== undefined) task.isPaused = true
     },
     resume(id) {
-      const task = find(id)
+      const task = taskOf(id)
       if (task !== undefined) task.isPaused = false
-      void wake()
+      wake()
     },
     status: () => ({
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
-      waiting: waiting.length + preparing.size,
-      outputTokens,
+      waiting: waiting.size(),
+      outputTokens: answering.outputTokens(),
     }),
+    runningStep: () => (isDecoding ? steps : undefined),
+    async close() {
+      waiting.clear()
+      if (cache.saveIdleAfterMs === undefined) return
+      for (const { task } of slots) if (task !== undefined) task.isCancelled = true
+      if (isDecoding) model.abortDecode()
+      wake()
+      await running
+      await cache.flush(slots)
+    },
   }
 }
-
-const isSpent = ({ request, outputTokens }: Task): boolean =>
-  request.maxTokens >= 0 && outputTokens >= request.maxTokens

@@ -183,6 +183,17 @@ export function openLibrary(folder: string) {
     ),
     firstPosition: f<[Pointer, number], number>('int32 llama_memory_seq_pos_min(void *, int32)'),
     canShift: f<[Pointer], boolean>('bool llama_memory_can_shift(void *)'),
+    isRecurrent: f<[Pointer], boolean>('bool llama_model_is_recurrent(void *)'),
+    isHybrid: f<[Pointer], boolean>('bool llama_model_is_hybrid(void *)'),
+    stateSize: f<[Pointer, number, number], number>(
+      'size_t llama_state_seq_get_size_ext(void *, int32, uint32)',
+    ),
+    readState: f<[Pointer, Buffer, number, number, number], number>(
+      'size_t llama_state_seq_get_data_ext(void *, void *, size_t, int32, uint32)',
+    ),
+    writeState: f<[Pointer, Buffer, number, number, number], number>(
+      'size_t llama_state_seq_set_data_ext(void *, void *, size_t, int32, uint32)',
+    ),
 
     createChain: f<[{ no_perf: boolean }], Pointer>(
       'void *llama_sampler_chain_init(llama_sampler_chain_params)',

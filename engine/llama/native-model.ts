@@ -46,6 +46,8 @@ export interface NativeModel extends Vocabulary {
   readonly logits: (row: number) => Float32Array
   /** Positions a sliding window keeps; 0 when the model attends to everything. */
   readonly slidingWindow: number
+  /** Some layers keep one state instead of a cell a token: they cannot go back to an earlier token. */
+  readonly isRecurrent: boolean
   readonly canShift: boolean
   readonly buffers: BufferSize[]
   readonly description: string
@@ -247,6 +249,7 @@ function describe(
     cells: pool.cells,
     batch,
     slidingWindow: library.slidingWindow(model),
+    isRecurrent: library.isRecurrent(model) || library.isHybrid(model),
     canShift: library.canShift(memory),
     buffers,
     description: `libllama ${library.version()}, ${devices(library)}`,

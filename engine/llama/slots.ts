@@ -1,6 +1,8 @@
 import type { RunnerRequest } from '../backend.ts'
 import type { ChosenToken } from '../types.ts'
 import type { AnswerText } from './answer-text.ts'
+import type { Checkpoint } from './prefix/checkpoints.ts'
+import type { SavedState } from './prefix/saved-state.ts'
 import type { Sampler } from './sampler.ts'
 
 /** A sequence of the context: what its cells hold, and the request that uses it now. */
@@ -8,12 +10,29 @@ export interface Slot {
   readonly sequence: number
   /** Tokens whose cells are in memory, in order from position 0. */
   tokens: number[]
+  /** Ascending; all of them of `tokens`. Empty for models that can go back without. */
+  checkpoints: readonly Checkpoint[]
+  /** This many tokens are as a fresh evaluation would give them; fewer than all only after a context shift. */
+  exactLength: number
   /** Some cells belong to another sequence too, so their positions must not be moved. */
   isShared: boolean
   /** Grows with every use; the lowest is the least recently used. */
   lastUse: number
+  /** When the last task left, by `performance.now`. */
+  idleSince: number
   task: Task | undefined
 }
+
+export const emptySlot = (sequence: number): Slot => ({
+  sequence,
+  tokens: [],
+  checkpoints: [],
+  exactLength: Number.POSITIVE_INFINITY,
+  isShared: false,
+  lastUse: 0,
+  idleSince: 0,
+  task: undefined,
+})
 
 /** One request in work. */
 export interface Task {
@@ -23,11 +42,14 @@ export interface Task {
   readonly text: AnswerText
   /** What control tokens among the request's tags are shown as. */
   readonly shown: ReadonlyMap<number, Uint8Array>
-  readonly cachedTokens: number
+  /** Prompt tokens that were in memory when it started. */
+  cachedTokens: number
   readonly startedAt: number
   /** Tokens still to be evaluated: the rest of the prompt, then each sampled token. */
   pending: readonly number[]
   fed: number
+  /** Lengths of the prompt, ascending, at which a checkpoint is to be taken. */
+  marks: readonly number[]
   /** When the first token was sampled; undefined while the prompt is evaluated. */
   promptDoneAt: number | undefined
   outputTokens: number
@@ -40,7 +62,7 @@ export interface Task {
 }
 
 /** How many leading tokens two sequences have in common. */
-export function commonPrefix(a: readonly number[], b: readonly number[]): number {
+export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const most = Math.min(a.length, b.length)
   let length = 0
   while (length < most && a[length] === b[length]) length++
@@ -55,23 +77,44 @@ export interface Placement {
   /** The slot whose cells to reuse; `slot` itself or another one. */
   source: Slot
   prefix: number
+  /** The longest prefix known to any slot, reusable or not. */
+  common: number
+  /** A state to put into `slot` first, in place of all it holds. */
+  saved?: SavedState
+}
+
+/** The least recently used slot without a task; undefined when all are busy. */
+export function oldestFree(slots: readonly Slot[]): Slot | undefined {
+  const free = slots.filter((slot) => slot.task === undefined)
+  return free.toSorted((a, b) => a.lastUse - b.lastUse)[0]
 }
 
 /**
- * Where a prompt should run: the free slot that already holds the longest common prefix, the least recently
- * used of equals. When any other slot, free or busy, holds a clearly longer prefix, its cells are shared into
- * the least recently used free slot. Undefined when no slot is free.
+ * Where a prompt should run: the free slot that already holds the longest reusable prefix, the least recently
+ * used of equals. When any other slot, free or busy, holds a clearly longer one, its cells are shared into
+ * the least recently used free slot. Undefined when no slot is free. `reusable` says how much of a common
+ * prefix a slot can give.
  */
-export function placementFor(prompt: readonly number[], slots: readonly Slot[]): Placement | undefined {
-  // The last prompt token is evaluated in any case: its logits choose the first output token.
-  const reusable = prompt.slice(0, -1)
-  const held = slots.map((slot) => ({ slot, prefix: commonPrefix(slot.tokens, reusable) }))
+export function placementFor(
+  prompt: readonly number[],
+  slots: readonly Slot[],
+  reusable: (slot: Slot, common: number) => number = (_slot, common) => common,
+): Placement | undefined {
+  const beginning = withoutLast(prompt)
+  const held = slots.map((slot) => {
+    const common = commonPrefix(slot.tokens, beginning)
+    return { slot, common, prefix: reusable(slot, common) }
+  })
   const free = held.filter(({ slot }) => slot.task === undefined)
   const own = free.toSorted((a, b) => b.prefix - a.prefix || a.slot.lastUse - b.slot.lastUse)[0]
-  if (own === undefined) return undefined
+  const oldest = oldestFree(slots)
+  if (own === undefined || oldest === undefined) return undefined
+  const common = Math.max(...held.map((entry) => entry.common))
   const best = held.reduce((a, b) => (b.prefix > a.prefix ? b : a))
   if (best.prefix < own.prefix + WORTH_SHARING)
-    return { slot: own.slot, source: own.slot, prefix: own.prefix }
-  const oldest = free.reduce((a, b) => (b.slot.lastUse < a.slot.lastUse ? b : a))
-  return { slot: oldest.slot, source: best.slot, prefix: best.prefix }
+    return { slot: own.slot, source: own.slot, prefix: own.prefix, common }
+  return { slot: oldest, source: best.slot, prefix: best.prefix, common }
 }
+
+/** The last prompt token is evaluated in any case: its logits choose the first output token. */
+export const withoutLast = (prompt: readonly number[]): readonly number[] => prompt.slice(0, -1)

@@ -35,7 +35,9 @@ const isAnswering = (task: Task): boolean =>
   task.promptDoneAt !== undefined && task.pending.length - task.fed === 1
 
 function feed(model: NativeModel, slot: Slot, task: Task, most: number): Share {
-  const count = Math.min(most, task.pending.length - task.fed)
+  // A step ends where a checkpoint is to be taken.
+  const untilMark = (task.marks[0] ?? Number.POSITIVE_INFINITY) - slot.tokens.length
+  const count = Math.min(most, task.pending.length - task.fed, untilMark)
   const isComplete = task.fed + count === task.pending.length
   let row: number | undefined
   for (let i = 0; i < count; i++) {

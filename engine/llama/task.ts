@@ -15,23 +15,19 @@ export function checkPrompt(model: NativeModel, prompt: readonly number[]): void
   throw new EngineError('context_overflow', `the prompt (${counts}`)
 }
 
-/** A request as it starts in a slot that already holds `cachedTokens` of its prompt. Throws EngineError `bad_format`. */
-export function createTask(
-  model: NativeModel,
-  id: number,
-  request: RunnerRequest,
-  cachedTokens: number,
-): Task {
+/** A request with its whole prompt still to evaluate. Throws EngineError `bad_format`. */
+export function createTask(model: NativeModel, id: number, request: RunnerRequest): Task {
   return {
     id,
     request,
     sampler: createSampler(model, request.sampling, request.grammar, request.prompt),
     text: createAnswerText(request.stop),
     shown: shownTags(model, request.tags ?? []),
-    cachedTokens,
+    cachedTokens: 0,
     startedAt: performance.now(),
-    pending: request.prompt.slice(cachedTokens),
+    pending: request.prompt,
     fed: 0,
+    marks: [],
     promptDoneAt: undefined,
     outputTokens: 0,
     unreported: 0,

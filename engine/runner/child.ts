@@ -8,7 +8,9 @@ import { type Batcher, createBatcher } from '../llama/batcher.ts'
 import { createEmbedder, type Embedder } from '../llama/embedder.ts'
 import { findLibraryDir } from '../llama/library.ts'
 import { loadNativeModel, type NativeModel, totalBytes } from '../llama/native-model.ts'
-import { failureOf, isMessage, type ToChild, type ToParent } from './protocol.ts'
+import { openPrefixCache } from '../llama/prefix/open-prefix-cache.ts'
+import { idOf, isFromParent } from './check-parent.ts'
+import { failureOf, SAVE_MS, type ToChild, type ToParent } from './protocol.ts'
 
 const loading = new AbortController()
 let model: NativeModel | undefined
@@ -28,7 +30,7 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
       log: (message) => tell({ type: 'log', message }),
     })
     model = loaded
-    if (plan.embedsOnly !== true) batcher = createBatcher(loaded, (events) => tell({ type: 'step', events }))
+    if (plan.embedsOnly !== true) batcher = await batcherFor(loaded, plan)
     embedder = createEmbedder(loaded, {
       done: (id, vectors) => tell({ type: 'answer', id, value: toBase64(vectors) }),
       failed: (id, failure) => tell({ type: 'call-failed', id, failure }),
@@ -43,6 +45,11 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
   } catch (error) {
     tell({ type: 'load-failed', failure: failureOf(error) })
   }
+}
+
+async function batcherFor(loaded: NativeModel, plan: LoadPlan): Promise<Batcher> {
+  const cache = await openPrefixCache(loaded, plan, (message) => tell({ type: 'log', message }))
+  return createBatcher(loaded, cache, (events) => tell({ type: 'step', events }))
 }
 
 const toBase64 = ({ buffer, byteOffset, byteLength }: Float32Array): string =>
@@ -85,6 +92,13 @@ function leave(): void {
   process.kill(process.pid, 'SIGKILL')
 }
 
+/** Writes down what should outlive the process, for as long as that may take. */
+async function shutDown(): Promise<void> {
+  setTimeout(leave, SAVE_MS)
+  await batcher?.close()
+  leave()
+}
+
 function handle(message: ToChild): void {
   switch (message.type) {
     case 'load':
@@ -114,20 +128,38 @@ function handle(message: ToChild): void {
     case 'abort-load':
       loading.abort()
       return
+    case 'ping':
+      tell({ type: 'pong', step: batcher?.runningStep() ?? null })
+      return
     case 'shutdown':
-      leave()
+      void shutDown().catch(leave)
       return
     default:
       message satisfies never
   }
 }
 
+/** A message that makes no sense never reaches native code; whoever waits for its answer is told. */
+function refuse(message: unknown): void {
+  const id = idOf(message)
+  const failure = failureOf(new EngineError('bad_request', 'the runner was sent a malformed message'))
+  tell({ type: 'log', message: failure.message })
+  // Requests and calls are numbered together, a load has no number: only one of these finds somebody who waits.
+  if (id === undefined) tell({ type: 'load-failed', failure })
+  else {
+    tell({ type: 'step', events: [{ id, type: 'failed', failure }] })
+    tell({ type: 'call-failed', id, failure })
+  }
+}
+
 process.title = 'snug runner'
-// Ctrl-C and service managers signal the whole group; the parent decides when a model goes.
+// Ctrl-C and service managers signal the whole group; the parent decides when a model goes. It asks with
+// `shutdown`, and takes SIGKILL when that is not heard: there is nothing here that a SIGTERM could save.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 // The parent is gone, however it ended: nobody is left to answer to.
 process.on('disconnect', leave)
 process.on('message', (message) => {
-  if (isMessage(message)) handle(message as ToChild)
+  if (isFromParent(message)) handle(message)
+  else refuse(message)
 })

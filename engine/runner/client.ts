@@ -1,16 +1,15 @@
 import type { LoadPlan, Runner, RunnerEvent, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, RunnerDiedError } from '../errors.ts'
+import { isFromChild, isStatus, isTokens } from './check-child.ts'
 import { createEventQueue, type EventQueue } from './event-queue.ts'
-import { forkChild } from './fork.ts'
-import { type Failure, isMessage, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
+import { createHeartbeat, HEARTBEAT, type HeartbeatTimes } from './heartbeat.ts'
+import { type Failure, SAVE_MS, type StepEvent, type ToChild, type ToParent } from './protocol.ts'
+import { GRACE_MS, startProcess } from './runner-process.ts'
+import { type Check, isText } from './shape.ts'
+import { vectorsOf } from './vectors.ts'
 
-/** How long a child may take to leave before it is killed. */
-const SHUTDOWN_MS = 2_000
-
-/** Ollama's words for an engine process that ended by itself (llm/server.go). */
-export const RUNNER_DIED =
-  'model runner has unexpectedly stopped, this may be due to resource limitations or an internal error, ' +
-  'check ollama server logs for details'
+/** How long a load may take to stop before its process is killed. */
+const STOP_LOADING_MS = 2_000
 
 export interface RunnerOptions {
   plan: LoadPlan
@@ -20,19 +19,18 @@ export interface RunnerOptions {
   signal: AbortSignal
   onProgress: (fraction: number) => void
   log: (message: string) => void
+  /** When a silent child counts as hung. */
+  heartbeat?: HeartbeatTimes
 }
+
+type AnswerMessage = Extract<ToParent, { type: 'answer' }>
+type Answer = AnswerMessage['value']
 
 interface Call {
-  resolve: (value: number[] | string | RunnerStatus) => void
+  /** Whether the value is of the kind that was asked for. */
+  isAnswer: Check
+  resolve: (value: Answer) => void
   reject: (error: Error) => void
-}
-
-/** The vectors that a child sent as base64 of one long array. */
-function vectorsOf(base64: string, count: number): Float32Array[] {
-  // Copied: a buffer from the pool may begin where no float can.
-  const all = new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer)
-  const length = all.length / count
-  return Array.from({ length: count }, (_, i) => all.subarray(i * length, (i + 1) * length))
 }
 
 const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
@@ -43,44 +41,54 @@ const errorOf = ({ code, message }: Failure) => new EngineError(code, message)
  */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   options.signal.throwIfAborted()
-  const child = forkChild('child', options.environment)
   const queues = new Map<number, EventQueue<StepEvent>>()
   const calls = new Map<number, Call>()
   let lastId = 0
-  let lastWords = ''
   let isClosing = false
-  let hasExited = false
+  let death: RunnerDiedError | undefined
   let settleLoad: ((result: RunnerInfo | Error) => void) | undefined
 
-  const send = (message: ToChild) => {
-    // The channel closes when the child dies; `gone` tells everybody who waits.
-    if (child.connected) child.send(message, () => {})
-  }
-  const exited = new Promise<string>((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? `exit status ${code}`))
-    child.once('error', (error) => resolve(error.message))
+  const child = startProcess(
+    options.environment,
+    (message) => {
+      if (death !== undefined) return
+      heartbeat.heard()
+      if (isFromChild(message)) receive(message)
+      else giveUp('has sent a malformed message')
+    },
+    options.log,
+  )
+  const { send } = child
+  const heartbeat = createHeartbeat(options.heartbeat ?? HEARTBEAT, {
+    ping: () => send({ type: 'ping' }),
+    isAwaited: () => queues.size + calls.size > 0,
+    onHung: giveUp,
   })
-  // The channel may still look open for a moment after the process has gone.
-  const isAlive = () => child.connected && !hasExited
-  const gone = exited.then((how) => {
-    hasExited = true
-    const error = new EngineError(
-      'runner_died',
-      lastWords === '' ? RUNNER_DIED : `${RUNNER_DIED}: ${lastWords}`,
-    )
-    for (const queue of queues.values()) queue.fail(error)
-    for (const call of calls.values()) call.reject(error)
-    const detail = [how, lastWords].filter((text) => text !== '').join(': ')
-    settleLoad?.(new EngineError('load_failed', `llama runner process has terminated: ${detail}`))
-    return isClosing ? undefined : error
-  })
+  const isAlive = () => death === undefined && child.isThere()
 
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = text.trim().split('\n').at(-1)?.slice(0, 500) ?? ''
-    options.log(text.trim())
-  })
-  child.on('message', (message) => {
-    if (isMessage(message)) receive(message as ToParent)
+  /** Fails everybody who waits. The first reason is the one that stays. */
+  function die(detail: string): RunnerDiedError {
+    death ??= new RunnerDiedError(detail)
+    for (const queue of queues.values()) queue.fail(death)
+    for (const call of calls.values()) call.reject(death)
+    calls.clear()
+    return death
+  }
+
+  /** A child that hangs or talks nonsense. Nobody waits for its end, but its memory is not free before it. */
+  function giveUp(reason: string): void {
+    options.log(`the runner ${reason}: it is ended`)
+    die(`the runner ${reason}`)
+    void child.end(0)
+  }
+
+  const gone = child.exited.then((how) => {
+    heartbeat.stop()
+    const wasAskedFor = isClosing && death === undefined
+    const error = die(child.lastWords())
+    const detail = [how, child.lastWords()].filter((text) => text !== '').join(': ')
+    settleLoad?.(new EngineError('load_failed', `llama runner process has terminated: ${detail}`))
+    return wasAskedFor ? undefined : error
   })
 
   function receive(message: ToParent): void {
@@ -98,12 +106,14 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
         for (const event of message.events) queues.get(event.id)?.push(event)
         return
       case 'answer':
-        calls.get(message.id)?.resolve(message.value)
-        calls.delete(message.id)
+        answer(message)
         return
       case 'call-failed':
         calls.get(message.id)?.reject(errorOf(message.failure))
         calls.delete(message.id)
+        return
+      case 'pong':
+        heartbeat.answered(message.step)
         return
       case 'log':
         options.log(message.message)
@@ -113,34 +123,42 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     }
   }
 
-  function ask(
-    message: (id: number) => ToChild,
-    signal?: AbortSignal,
-  ): Promise<number[] | string | RunnerStatus> {
+  function answer({ id, value }: AnswerMessage): void {
+    const call = calls.get(id)
+    if (call?.isAnswer(value) === false) {
+      giveUp('has sent a malformed answer')
+      return
+    }
+    call?.resolve(value)
+    calls.delete(id)
+  }
+
+  function ask(message: (id: number) => ToChild, isAnswer: Check, signal?: AbortSignal): Promise<Answer> {
     const id = ++lastId
     const cancel = () => {
       send({ type: 'cancel', id })
       calls.get(id)?.reject(signal?.reason)
       calls.delete(id)
     }
-    return new Promise<number[] | string | RunnerStatus>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       signal?.throwIfAborted()
-      if (!isAlive()) throw new EngineError('runner_died', RUNNER_DIED)
+      if (!isAlive()) throw death ?? new RunnerDiedError()
       signal?.addEventListener('abort', cancel, { once: true })
-      calls.set(id, { resolve, reject })
+      calls.set(id, { isAnswer, resolve, reject })
+      heartbeat.watch()
       send(message(id))
     }).finally(() => signal?.removeEventListener('abort', cancel))
   }
 
   async function embed(inputs: readonly (readonly number[])[], signal: AbortSignal): Promise<Float32Array[]> {
-    const text = (await ask((id) => ({ type: 'embed', id, inputs }), signal)) as string
+    const text = (await ask((id) => ({ type: 'embed', id, inputs }), isText, signal)) as string
     return vectorsOf(text, inputs.length)
   }
 
   async function* generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
     // An aborted signal tells its listeners nothing any more.
     signal.throwIfAborted()
-    if (!isAlive()) throw new EngineError('runner_died', RUNNER_DIED)
+    if (!isAlive()) throw death ?? new RunnerDiedError()
     const id = ++lastId
     const queue = createEventQueue<StepEvent>(
       () => send({ type: 'pause', id }),
@@ -152,6 +170,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     const cancel = () => send({ type: 'cancel', id })
     signal.addEventListener('abort', cancel, { once: true })
     try {
+      heartbeat.watch()
       send({ type: 'generate', id, request })
       while (!hasEnded) {
         const { id: _, ...event } = await queue.next(signal)
@@ -166,12 +185,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     }
   }
 
-  async function close(): Promise<void> {
+  function close(): Promise<void> {
     isClosing = true
-    send({ type: 'shutdown' })
-    const timer = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_MS)
-    await exited
-    clearTimeout(timer)
+    const savesMs = options.plan.cache?.dir === undefined ? 0 : SAVE_MS
+    return child.end(GRACE_MS + savesMs)
   }
 
   const loaded = new Promise<RunnerInfo | Error>((resolve) => {
@@ -181,7 +198,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const stopLoading = () => {
     send({ type: 'abort-load' })
     // A load that hangs in native code hears nothing.
-    impatience = setTimeout(() => child.kill('SIGKILL'), SHUTDOWN_MS)
+    impatience = setTimeout(child.kill, STOP_LOADING_MS)
   }
   options.signal.addEventListener('abort', stopLoading, { once: true })
   send({
@@ -202,13 +219,13 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     generate,
     close,
     tokenize: async (text, { special, bos }) =>
-      (await ask((id) => ({ type: 'tokenize', id, text, special, bos }))) as number[],
-    detokenize: async (tokens) => (await ask((id) => ({ type: 'detokenize', id, tokens }))) as string,
+      (await ask((id) => ({ type: 'tokenize', id, text, special, bos }), isTokens)) as number[],
+    detokenize: async (tokens) => (await ask((id) => ({ type: 'detokenize', id, tokens }), isText)) as string,
     ...(info.embedding?.pooling === 'rank'
       ? { rerank: async (inputs, signal) => (await embed(inputs, signal)).map((scores) => scores[0] ?? 0) }
       : info.embedding === undefined
         ? {}
         : { embed }),
-    status: async () => (await ask((id) => ({ type: 'status', id }))) as RunnerStatus,
+    status: async () => (await ask((id) => ({ type: 'status', id }), isStatus)) as RunnerStatus,
   }
 }

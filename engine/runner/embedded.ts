@@ -1,6 +1,7 @@
 import type { Backend, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
 import { startRunner } from './client.ts'
+import type { HeartbeatTimes } from './heartbeat.ts'
 import { quantizeInChild } from './quantize.ts'
 
 export interface EmbeddedOptions {
@@ -11,6 +12,8 @@ export interface EmbeddedOptions {
   /** What the child processes see of the environment: device masks and the like, nothing else. */
   environment?: Record<string, string>
   log: Log
+  /** When a silent child process counts as hung. */
+  heartbeat?: HeartbeatTimes
 }
 
 /** llama.cpp in a child process of its own for every loaded model, so that a native crash costs one model. */
@@ -19,6 +22,7 @@ export function createEmbeddedBackend({
   threads,
   environment = {},
   log,
+  heartbeat,
 }: EmbeddedOptions): Backend {
   const runners = new Set<Runner>()
   const quantizing = new Set<Promise<unknown>>()
@@ -34,6 +38,7 @@ export function createEmbeddedBackend({
         signal,
         onProgress,
         log: logNative,
+        ...(heartbeat === undefined ? {} : { heartbeat }),
       })
       runners.add(runner)
       void runner.gone.then(() => runners.delete(runner))

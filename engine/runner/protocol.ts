@@ -20,7 +20,12 @@ export type ToChild =
   /** Inputs as tokens. Ended early by `cancel`; then nothing answers. */
   | { type: 'embed'; id: number; inputs: readonly (readonly number[])[] }
   | { type: 'abort-load' }
+  /** Answered with `pong` at once, whatever else is going on. */
+  | { type: 'ping' }
   | { type: 'shutdown' }
+
+/** How long a child that was told to shut down may write to disk what it wants to keep. */
+export const SAVE_MS = 5_000
 
 export interface Failure {
   code: EngineErrorCode
@@ -52,12 +57,9 @@ export type ToParent =
    */
   | { type: 'answer'; id: number; value: number[] | string | RunnerStatus }
   | { type: 'call-failed'; id: number; failure: Failure }
+  /** `step`: the number of the decode step that is being computed, null between two. */
+  | { type: 'pong'; step: number | null }
   | { type: 'log'; message: string }
-
-/** True for an object with a string `type`: the least a message must be before it is looked at. */
-export function isMessage(value: unknown): value is { type: string } {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
-}
 
 /** What the other side may know of a thrown value. */
 export function failureOf(error: unknown): Failure {

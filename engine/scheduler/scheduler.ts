@@ -3,17 +3,23 @@
  * the waiting requests in order of arrival:
  *
  *   resident ready and fitting        → granted, whatever waits before it for a load
+ *   … but somebody is in there alone, → stays in line, and so does who comes behind it for the same model
+ *     or it wants to be
  *   resident still loading            → stays in line until the load has ended
+ *   its runner keeps dying            → stays in line until the time to wait is over; loads of others go before it
  *   not there, or needs other options → the first such request retires who is in its way, or starts the load;
  *                                       one load at a time, so those behind it wait
  *
  * A retiring resident takes no new users and closes when its last one leaves. Requests on one runner beyond its
  * slots queue inside the runner.
  */
-import type { LoadPlan, Runner } from '../backend.ts'
+import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
+import { BACK_OFF, createBackOff } from './back-off.ts'
+import { createLease } from './lease.ts'
 import { loadWithin } from './load-within.ts'
-import { MAX_TIMER_MS, needsReload, runnerKey, victimAmong } from './policy.ts'
+import { MAX_TIMER_MS, runnerKey, victimAmong } from './policy.ts'
+import { isFitting, isFreeFor, newResident } from './resident.ts'
 import type { AcquireRequest, Lease, Resident, Scheduler, SchedulerOptions } from './types.ts'
 
 interface Waiter<T> {
@@ -27,54 +33,65 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
   const { backend, log } = options
   const residents = new Map<string, Resident<T>>()
   const waiting: Waiter<T>[] = []
+  const backOff = createBackOff(options.backOff ?? BACK_OFF)
+  let backOffTimer: NodeJS.Timeout | undefined
   let isClosed = false
 
   function pump(): void {
     let mayLoad = [...residents.values()].every((resident) => resident.runner !== undefined)
+    // Models with somebody in line who has to be alone: letting others pass would keep it there for ever.
+    const held = new Set<string>()
     for (const waiter of [...waiting]) {
       const resident = residents.get(waiter.key)
-      const fits =
-        resident !== undefined && !resident.isRetiring && !needsReload(resident.plan, waiter.request.plan)
-      if (fits && resident.runner !== undefined) {
-        remove(waiter)
-        waiter.resolve(grant(resident, resident.runner, waiter.request))
-      } else if (!fits && mayLoad) {
+      if (isFitting(resident, waiter.request.plan)) {
+        if (!held.has(waiter.key) && !admit(waiter, resident)) held.add(waiter.key)
+      } else if (mayLoad && makeWay(waiter, resident)) {
         mayLoad = false
-        makeWay(waiter, resident)
       }
     }
+    wakeAfterBackOff()
   }
 
-  /** Starts the load the waiter needs, or retires who is in the way. */
-  function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): void {
+  /** False when the runner is not ready, or not free for this one. */
+  function admit(waiter: Waiter<T>, resident: Resident<T>): boolean {
+    const { runner } = resident
+    if (runner === undefined || !isFreeFor(resident, waiter.request)) return false
+    remove(waiter)
+    waiter.resolve(grant(resident, runner, waiter.request))
+    return true
+  }
+
+  /**
+   * Starts the load the waiter needs, or retires who is in the way. False when nothing can be done for this one now,
+   * so that the next may try: a process that does not end must not keep other models from loading.
+   */
+  function makeWay(waiter: Waiter<T>, resident: Resident<T> | undefined): boolean {
+    if (resident?.isClosing) return false
     if (resident !== undefined) {
-      log.info(
-        { weights: resident.key, from: resident.plan, to: waiter.request.plan },
-        'model needs a reload',
-      )
+      const { key, plan: from, isRetiring } = resident
+      if (!isRetiring) log.info({ weights: key, from, to: waiter.request.plan }, 'model needs a reload')
       retire(resident)
+    } else if (backOff.waitMs(waiter.key, performance.now()) > 0) {
+      return false
     } else if (residents.size < options.maxLoadedModels) {
       void load(waiter.request, waiter.key)
     } else {
       const victim = victimAmong([...residents.values()])
       if (victim !== undefined) retire(victim)
     }
+    return true
+  }
+
+  /** Looks again when the first model that waits to be loaded again may be. */
+  function wakeAfterBackOff(): void {
+    clearTimeout(backOffTimer)
+    const now = performance.now()
+    const waits = waiting.map(({ key }) => backOff.waitMs(key, now)).filter((ms) => ms > 0)
+    if (waits.length > 0) backOffTimer = setTimeout(pump, Math.ceil(Math.min(...waits)))
   }
 
   async function load(request: AcquireRequest<T>, key: string): Promise<void> {
-    const resident: Resident<T> = {
-      key,
-      plan: request.plan,
-      tag: request.tag,
-      users: 0,
-      keepAliveMs: request.keepAliveMs ?? options.defaultKeepAliveMs,
-      runner: undefined,
-      isRetiring: false,
-      isClosing: false,
-      idleSinceMs: Date.now(),
-      timer: undefined,
-      loading: new AbortController(),
-    }
+    const resident = newResident(key, request, options.defaultKeepAliveMs)
     residents.set(key, resident)
     const startedAt = performance.now()
     try {
@@ -84,6 +101,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
       const { info } = runner
       log.info({ weights: key, ms: Math.round(performance.now() - startedAt), ...info }, 'model loaded')
       resident.runner = runner
+      resident.readyAtMs = performance.now()
       void runner.gone.then((error) => left(resident, error))
       startIdleTimer(resident)
     } catch (error) {
@@ -103,7 +121,11 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
   }
 
   function left(resident: Resident<T>, error: Error | undefined): void {
-    if (error !== undefined) log.warn({ err: error, weights: resident.key }, 'model runner is gone')
+    if (error !== undefined) {
+      log.warn({ err: error, weights: resident.key }, 'model runner is gone')
+      const now = performance.now()
+      backOff.died(resident.key, now - (resident.readyAtMs ?? now), now)
+    }
     clearTimeout(resident.timer)
     if (residents.get(resident.key) === resident) residents.delete(resident.key)
     pump()
@@ -111,22 +133,21 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
 
   function grant(resident: Resident<T>, runner: Runner, request: AcquireRequest<T>): Lease {
     clearTimeout(resident.timer)
-    resident.users += 1
     resident.tag = request.tag
     if (request.keepAliveMs !== undefined) resident.keepAliveMs = request.keepAliveMs
-    let isReleased = false
-    return {
-      runner,
-      release() {
-        if (isReleased) return
-        isReleased = true
-        resident.users -= 1
+    return createLease(resident, runner, {
+      isAlone: request.isAlone === true,
+      onIdle() {
         // One whose process has died is nobody's any more.
-        if (resident.users > 0 || residents.get(resident.key) !== resident) return
+        if (residents.get(resident.key) !== resident) return
         if (resident.isRetiring) retire(resident)
         else startIdleTimer(resident)
       },
-    }
+      onRoom() {
+        // Somebody may have waited for this one to leave, or to let others in.
+        if (waiting.some((waiter) => waiter.key === resident.key)) pump()
+      },
+    })
   }
 
   function startIdleTimer(resident: Resident<T>): void {
@@ -165,16 +186,16 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     pump()
   }
 
-  function isReady(key: string, plan: LoadPlan): boolean {
+  function isReady(key: string, request: AcquireRequest<T>): boolean {
     const resident = residents.get(key)
-    return resident?.runner !== undefined && !resident.isRetiring && !needsReload(resident.plan, plan)
+    return isFitting(resident, request.plan) && resident.runner !== undefined && isFreeFor(resident, request)
   }
 
   /** Why a request may not even wait. */
-  function refusalOf(key: string, plan: LoadPlan, signal: AbortSignal): EngineError | undefined {
+  function refusalOf(key: string, request: AcquireRequest<T>, signal: AbortSignal): EngineError | undefined {
     if (isClosed) return new EngineError('shutting_down', 'server is shutting down')
     if (signal.aborted) return new EngineError('cancelled', 'request canceled')
-    if (isReady(key, plan) || waiting.length < options.maxQueue) return undefined
+    if (isReady(key, request) || request.isAlone || waiting.length < options.maxQueue) return undefined
     // Two spaces, as in ollama server/sched.go.
     return new EngineError('busy', 'server busy, please try again.  maximum pending requests exceeded')
   }
@@ -183,7 +204,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     acquire(request, signal) {
       return new Promise((resolve, reject) => {
         const key = runnerKey(request.plan)
-        const refusal = refusalOf(key, request.plan, signal)
+        const refusal = refusalOf(key, request, signal)
         if (refusal !== undefined) {
           reject(refusal)
           return
@@ -214,6 +235,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     residents: () => [...residents.values()],
     async close() {
       isClosed = true
+      clearTimeout(backOffTimer)
       for (const waiter of [...waiting]) {
         remove(waiter)
         waiter.reject(new EngineError('shutting_down', 'server is shutting down'))

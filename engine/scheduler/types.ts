@@ -1,5 +1,6 @@
 import type { Backend, LoadPlan, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
+import type { BackOffTimes } from './back-off.ts'
 
 export interface SchedulerOptions {
   backend: Backend
@@ -11,6 +12,8 @@ export interface SchedulerOptions {
   loadTimeoutMs: number
   /** For models whose requests name no time. */
   defaultKeepAliveMs: number
+  /** How long a model waits for its next load whose runner keeps dying. */
+  backOff?: BackOffTimes
   log: Log
 }
 
@@ -19,12 +22,18 @@ export interface AcquireRequest<T> {
   keepAliveMs?: number
   /** What the caller wants to find again on the resident. */
   tag: T
+  /** Use the runner when nobody else does, and let nobody else in until `share` or `release`. */
+  isAlone?: boolean
 }
 
 /** The right to use a runner until `release`. */
 export interface Lease {
   runner: Runner
   release(): void
+  /** Lets others in beside a lease that was taken alone. */
+  share(): void
+  /** The runner has died or hangs: nobody gets it any more, and its memory is not free until it is gone. */
+  condemn(): void
 }
 
 export interface Resident<T> {
@@ -32,12 +41,16 @@ export interface Resident<T> {
   plan: LoadPlan
   tag: T
   users: number
+  /** One of them wants to be the only one. */
+  isReserved: boolean
   keepAliveMs: number
   /** Undefined while it loads. */
   runner: Runner | undefined
   isRetiring: boolean
   isClosing: boolean
   idleSinceMs: number
+  /** When it was ready, by the monotonic clock; undefined while it loads. */
+  readyAtMs: number | undefined
   timer: NodeJS.Timeout | undefined
   loading: AbortController
 }
@@ -45,7 +58,8 @@ export interface Resident<T> {
 export interface Scheduler<T> {
   /**
    * Waits until a runner for the plan is ready. Throws EngineError `busy` at once when the queue is full, what
-   * the load threw, or `cancelled` when `signal` aborts; the last one to leave a load stops it.
+   * the load threw, or `cancelled` when `signal` aborts; the last one to leave a load stops it. A request that
+   * wants to be alone has waited before, so it is never `busy`.
    */
   acquire(request: AcquireRequest<T>, signal: AbortSignal): Promise<Lease>
   /** Lets the runner of these weights go as soon as nobody uses it. */

@@ -319,8 +319,6 @@ class Mix:
     """More ways to ask for a tool."""
     has_frames: bool = False
     """More ways to ask a question."""
-    has_new_names: bool = False
-    """More names of functions."""
 
 
 MIXES = {
@@ -329,7 +327,6 @@ MIXES = {
     "settled": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 28, fim: 8, plain_text: 0.5}, (5, 95, 0, 0), (86, 11, 3), True, True),
     "varied": Mix({chat_single: 60, chat_multi: 4, chat_long: 0.15, with_tools: 32, fim: 4, plain_text: 0.5}, (5, 95, 0, 0), (90, 8, 2), True, True, True),
     "taught": Mix({chat_single: 68, chat_multi: 6, chat_long: 0.15, with_tools: 13, fact_sheet: 14, fim: 2, plain_text: 0.5}, (5, 95, 0, 0), (93, 5, 2), True, True, True, True),
-    "mended": Mix({chat_single: 50, chat_multi: 5, chat_long: 0.15, with_tools: 12, fact_sheet: 9, fim: 32, plain_text: 0.5}, (5, 95, 0, 0), (93, 5, 2), True, True, True, True, True),
 }
 mix = MIXES["broad"]
 
@@ -340,8 +337,6 @@ def choose_mix(name: str) -> None:
     if mix.is_settled:
         (knowledge.teach_wordings if mix.has_frames else knowledge.settle)()
         snippets.keep_simple()
-        if mix.has_new_names:
-            snippets.use_new_names()
         toolbox.KNOWN_VALUES.update(toolbox.SMALL_VALUES)
         toolbox.knows_more_requests = mix.has_more_wordings
         toolbox.has_frames = mix.has_frames

@@ -68,7 +68,7 @@ PAIRS = [("a", "b"), ("x", "y"), ("left", "right"), ("first", "second"), ("p", "
 SINGLES = ["x", "n", "a", "value", "num", "number", "v", "item", "k", "i", "text", "name", "items", "data", "word"]
 LIST_LIKE = ["items", "values", "data", "xs", "arr", "words", "list1", "numbers", "text", "array", "elements"]
 TEXT_LIKE = ["name", "text", "s", "person", "word", "user", "who", "line", "guest"]
-ALL_PAIRS, ALL_SINGLES, ALL_LIST_LIKE, ALL_TEXT_LIKE = list(PAIRS), list(SINGLES), list(LIST_LIKE), list(TEXT_LIKE)
+
 
 SIMPLE = ("{a} + {b}", "{a} - {b}", "{a} * {b}", "max({a}, {b})", "{a} * {a}", "{a} * 2", "{a} % 2 == 0", "{a} % 2 === 0", '"Hello, " + {a}', "len({a})")
 
@@ -84,44 +84,6 @@ def keep_simple() -> None:
     TEXT_LIKE[:] = ["name", "person"]
 
 
-STEMS = {
-    # expression -> words that functions which do this have in their names
-    "{a} + {b}": ("add", "sum", "plus", "total", "addition", "combine"),
-    "{a} - {b}": ("subtract", "sub", "minus", "difference", "diff"),
-    "{a} * {b}": ("multiply", "product", "times", "mul", "multiplied"),
-    "max({a}, {b})": ("max", "maximum", "larger", "biggest", "bigger"),
-    "Math.max({a}, {b})": ("max", "maximum", "larger", "biggest", "bigger"),
-    "{a} * {a}": ("square", "squared", "sqr"),
-    "{a} * 2": ("double", "twice", "doubled"),
-    "{a} % 2 == 0": ("is_even", "even", "check_even", "has_even"),
-    "{a} % 2 === 0": ("is_even", "even", "check_even", "has_even"),
-    '"Hello, " + {a}': ("greet", "hello", "say_hello", "greeting"),
-    "len({a})": ("length", "size", "count", "len"),
-}
-FRONT = ("", "", "", "", "get_", "calc_", "compute_", "make_", "my_", "do_", "the_")
-BACK = ("", "", "_numbers", "_two", "_values", "_them", "_it", "_of", "_of_two", "_both", "_result", "_number", "_value", "_ints", "_up", "_one")
-has_new_names = False
-"""Whether names are also put together from a stem and what programmers write around it."""
-
-
-def new_name(rng: Random, expression: str, script: bool) -> str:
-    name = rng.choice(FRONT) + rng.choice(STEMS[expression]) + rng.choice(BACK)
-    if not script and rng.random() < 0.8:
-        return name
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
-def use_new_names() -> None:
-    """The few functions of `keep_simple` under many names, with many names of parameters."""
-    global has_new_names
-    has_new_names = True
-    PAIRS[:] = ALL_PAIRS
-    SINGLES[:] = ALL_SINGLES
-    LIST_LIKE[:] = ALL_LIST_LIKE
-    TEXT_LIKE[:] = ALL_TEXT_LIKE
-
-
 def snippet(rng: Random) -> tuple[str, str, str]:
     """(text before the expression, the expression, text after it)"""
     script = rng.random() < 0.45
@@ -130,7 +92,7 @@ def snippet(rng: Random) -> tuple[str, str, str]:
     pool |= (TWO_SCRIPT if script else TWO_PYTHON) if two else (ONE_SCRIPT if script else ONE_PYTHON)
     names = rng.choice(list(pool))
     expression = pool[names]
-    name = new_name(rng, expression, script) if has_new_names and expression in STEMS and rng.random() < 0.7 else rng.choice(names)
+    name = rng.choice(names)
     if two:
         a, b = rng.choice(PAIRS) if rng.random() < 0.7 else (pseudo_word(rng), pseudo_word(rng))
     else:

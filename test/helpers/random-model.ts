@@ -81,16 +81,21 @@ export async function writeRandomModel(
   shape: ModelShape,
   { weights = 'Q8_0', extra = {} }: RandomModelOptions = {},
 ): Promise<void> {
-  const tensors = tensorsOf(shape, weights)
+  const metadata = { ...metadataOf(shape, weights), ...extra }
+  await writeRandomTensors(path, shape, { tensors: tensorsOf(shape, weights), metadata })
+}
+
+/** The same for a model whose tensors and metadata are not those of the llama architecture. */
+export async function writeRandomTensors(
+  path: string,
+  shape: ModelShape,
+  { tensors, metadata }: { tensors: readonly GgufTensor[]; metadata: Record<string, GgufValue> },
+): Promise<void> {
   const out = createWriteStream(path)
   const write = async (bytes: Uint8Array) => {
     if (!out.write(bytes)) await once(out, 'drain')
   }
-  const header = writeGguf({
-    metadata: { ...metadataOf(shape, weights), ...extra },
-    tensors,
-    headerOnly: true,
-  })
+  const header = writeGguf({ metadata, tensors, headerOnly: true })
   await write(header)
   await write(new Uint8Array((BLOCK - (header.length % BLOCK)) % BLOCK))
   const random = bytesFrom(shape.name)
@@ -103,7 +108,8 @@ export async function writeRandomModel(
   await once(out, 'close')
 }
 
-function tensorsOf(shape: ModelShape, type: WeightType): GgufTensor[] {
+/** The tensors of the shape's architecture. */
+export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTensor[] {
   const { embedding, feedForward, vocabulary } = shape
   const kv = (embedding / shape.heads) * shape.kvHeads
   const matrix = (name: string, from: number, to: number): GgufTensor => ({
@@ -150,7 +156,8 @@ function tensorsOf(shape: ModelShape, type: WeightType): GgufTensor[] {
   ]
 }
 
-function metadataOf(shape: ModelShape, weights: WeightType): Record<string, GgufValue> {
+/** What a GGUF of the shape's architecture says of itself. */
+export function metadataOf(shape: ModelShape, weights: WeightType = 'Q8_0'): Record<string, GgufValue> {
   const { architecture = 'llama' } = shape
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
   const types = tokens.map((_, id) => {

@@ -35,8 +35,13 @@ export function planFor(weightsPath: string, change: Partial<LoadPlan> = {}): Lo
 
 /** A real child process with a random model, gone when the test has finished. */
 export async function testRunner(change: Partial<LoadPlan> = {}): Promise<Runner> {
+  return runnerFor(planFor(await randomModel(), change))
+}
+
+/** A real child process for a plan, gone when the test has finished. */
+export async function runnerFor(plan: LoadPlan): Promise<Runner> {
   const runner = await startRunner({
-    plan: planFor(await randomModel(), change),
+    plan,
     libraryDir: undefined,
     environment: {},
     signal: new AbortController().signal,

@@ -12,8 +12,6 @@ import type { Engine, Tool, ToolCall } from '../../engine/types.ts'
 import { openSnugTiny, SNUG_TINY } from '../helpers/snug-tiny.ts'
 
 const GOOD_SHARE = 0.9
-/** It knows what functions do by names it has often seen; of the fresh ones, some mean nothing to it. */
-const FRESH_FUNCTIONS_SHARE = 0.7
 /** No answer of this model is that long unless it has lost its way. */
 const LOST_AT_TOKENS = 400
 
@@ -155,17 +153,17 @@ describe.each(SETS)('prompts of the set %s', (set) => {
       expect(failed).toEqual([])
     },
   )
+})
 
-  test('it completes simple functions from what stands before and after', async () => {
-    const items = await list<{ prefix: string; suffix: string; expect: string[] }>(set, 'fim')
-    const failed = await failures(items, async ({ prefix, suffix, expect: expected }) => {
-      const job = { kind: 'generate', ...common(), prompt: prefix, suffix, raw: false } as const
-      const { text, reason } = await collect(engine.run(job, stay))
-      const isRight = reason === 'stop' && expected.includes(text.trim())
-      return isRight ? undefined : `${prefix}▢${suffix} → ${text}`
-    })
-    expectShare(set === 'fresh' ? FRESH_FUNCTIONS_SHARE : GOOD_SHARE, items.length, failed)
+test('it completes simple functions from what stands before and after', async () => {
+  const items = await list<{ prefix: string; suffix: string; expect: string[] }>('.', 'fim')
+  const failed = await failures(items, async ({ prefix, suffix, expect: expected }) => {
+    const job = { kind: 'generate', ...common(), prompt: prefix, suffix, raw: false } as const
+    const { text, reason } = await collect(engine.run(job, stay))
+    const isRight = reason === 'stop' && expected.includes(text.trim())
+    return isRight ? undefined : `${prefix}▢${suffix} → ${text}`
   })
+  expectShare(GOOD_SHARE, items.length, failed)
 })
 
 const SMALL_TALK: readonly (readonly [question: string, answer: string])[] = [

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import type { LoadPlan } from '../../../engine/backend.ts'
 import { hasRoomFor, usedCells } from '../../../engine/llama/admission.ts'
 import type { NativeModel } from '../../../engine/llama/native-model.ts'
-import type { Slot, Task } from '../../../engine/llama/slots.ts'
+import { emptySlot, type Slot, type Task } from '../../../engine/llama/slots.ts'
 import { startRunner } from '../../../engine/runner/client.ts'
 import { GREEDY, type Output, outputOf, planFor, randomModel, requestFor } from '../../helpers/runner.ts'
 
@@ -11,11 +11,9 @@ const PATIENT = { timeout: 10_000, interval: 5 }
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i)
 const slot = (sequence: number, tokens: number[], change: Partial<Slot> = {}): Slot => ({
-  sequence,
+  ...emptySlot(sequence),
   tokens,
-  isShared: false,
   lastUse: sequence,
-  task: undefined,
   ...change,
 })
 const busy = { task: {} as Task }
@@ -52,7 +50,7 @@ test.each([
   const { model } = poolOf(cells)
   const slots = [slot(0, range(0, 500), busy), slot(1, [])]
   const [, target = slot(1, [])] = slots
-  const placement = { slot: target, source: target, prefix: 0 }
+  const placement = { slot: target, source: target, prefix: 0, common: 0 }
   expect(hasRoomFor(model, slots, request(promptTokens, maxTokens), placement)).toBe(expected)
 })
 
@@ -65,7 +63,12 @@ test('what idle slots keep is given up for a prompt, the least recently used fir
     slot(2, range(2000, 300), busy),
   ]
   expect(
-    hasRoomFor(model, [...slots, target], request(300, 50), { slot: target, source: target, prefix: 0 }),
+    hasRoomFor(model, [...slots, target], request(300, 50), {
+      slot: target,
+      source: target,
+      prefix: 0,
+      common: 0,
+    }),
   ).toBe(true)
   expect(dropped).toEqual([1])
 })
@@ -74,7 +77,9 @@ test('a pool with a whole context for every slot is never short', () => {
   const { model, dropped } = poolOf(2000)
   const slots = [slot(0, range(0, 1000)), slot(1, range(0, 1000), busy)]
   const [target = slot(0, [])] = slots
-  expect(hasRoomFor(model, slots, request(1000), { slot: target, source: target, prefix: 0 })).toBe(true)
+  expect(
+    hasRoomFor(model, slots, request(1000), { slot: target, source: target, prefix: 0, common: 0 }),
+  ).toBe(true)
   expect(dropped).toEqual([])
 })
 

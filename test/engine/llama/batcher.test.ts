@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createBatcher } from '../../../engine/llama/batcher.ts'
 import { findLibraryDir } from '../../../engine/llama/library.ts'
 import { loadNativeModel } from '../../../engine/llama/native-model.ts'
+import { createPrefixCache } from '../../../engine/llama/prefix/prefix-cache.ts'
 import type { StepEvent } from '../../../engine/runner/protocol.ts'
 import { planFor, randomModel, requestFor } from '../../helpers/runner.ts'
 
@@ -28,11 +29,15 @@ test('a long prompt does not hold up an answer that runs: it gets a token in eve
       return model.decode()
     },
   }
-  const batcher = createBatcher(counting, (events: StepEvent[]) => {
-    if (events.some(({ id, type }) => id === 1 && type === 'text')) answered.push(steps)
-    if (events.some(({ id, type }) => id === 2 && type === 'prompt')) promptReadAt = steps
-    onEvent()
-  })
+  const batcher = createBatcher(
+    counting,
+    createPrefixCache(counting, 0, undefined),
+    (events: StepEvent[]) => {
+      if (events.some(({ id, type }) => id === 1 && type === 'text')) answered.push(steps)
+      if (events.some(({ id, type }) => id === 2 && type === 'prompt')) promptReadAt = steps
+      onEvent()
+    },
+  )
   const until = (isDone: () => boolean) =>
     new Promise<void>((resolve) => {
       onEvent = () => {

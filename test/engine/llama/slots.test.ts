@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
-import { commonPrefix, placementFor, type Slot, type Task } from '../../../engine/llama/slots.ts'
+import { commonPrefix, emptySlot, placementFor, type Slot, type Task } from '../../../engine/llama/slots.ts'
 
 const slot = (sequence: number, tokens: number[], lastUse: number, isBusy = false): Slot => ({
-  sequence,
+  ...emptySlot(sequence),
   tokens,
-  isShared: false,
   lastUse,
   task: isBusy ? ({} as Task) : undefined,
 })

@@ -228,3 +228,90 @@ test('closing refuses those who wait and those who come', async () => {
   await refused
   await expect(acquire('b')).rejects.toMatchObject({ code: 'shutting_down' })
 })
+
+/** A lease on a runner whose death the test decides. */
+async function mortal(setUp: ReturnType<typeof setup>) {
+  const deaths: ((error: Error) => void)[] = []
+  const { backend } = setUp
+  const load = backend.load.bind(backend)
+  backend.load = async (...args) => {
+    const runner = await load(...args)
+    const died = new Promise<Error>((resolve) => deaths.push(resolve))
+    return { ...runner, gone: Promise.race([runner.gone, died]) }
+  }
+  return { die: (nth = -1) => deaths.at(nth)?.(new Error('died')) }
+}
+
+test('a model whose runner died is loaded again at once, then only after a growing time', async () => {
+  const set = setup({}, { backOff: { firstMs: 1000, longestMs: 1500, healthyMs: 60_000 } })
+  const { die } = await mortal(set)
+  await set.acquire('a')
+  vi.useFakeTimers()
+  try {
+    for (const waitMs of [0, 1000, 1500, 1500]) {
+      die()
+      await vi.waitFor(() => expect(set.loaded()).toEqual([]))
+      const loads = set.backend.plans.length
+      const next = set.acquire('a')
+      if (waitMs > 0) await vi.advanceTimersByTimeAsync(waitMs - 60)
+      expect(set.backend.plans).toHaveLength(waitMs > 0 ? loads : loads + 1)
+      await vi.advanceTimersByTimeAsync(60)
+      await next
+    }
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('a request that waits for a model that keeps dying holds up no other model, and may leave', async () => {
+  const set = setup({}, { backOff: { firstMs: 1e6, longestMs: 1e6, healthyMs: 60_000 }, maxLoadedModels: 1 })
+  const { die } = await mortal(set)
+  for (let i = 0; i < 2; i++) {
+    await set.acquire('a')
+    die()
+    await vi.waitFor(() => expect(set.loaded()).toEqual([]))
+  }
+  const client = new AbortController()
+  const waiting = set.acquire('a', { signal: client.signal })
+  ;(await set.acquire('b')).release()
+  ;(await set.acquire('c')).release()
+  expect(set.loaded()).toEqual(['c'])
+  client.abort()
+  await expect(waiting).rejects.toMatchObject({ code: 'cancelled' })
+  await set.scheduler.close()
+})
+
+test('a request that has to be alone waits for the others, and they wait for it', async () => {
+  const { scheduler, acquire } = setup()
+  const order: string[] = []
+  const ask = async (name: string, isAlone: boolean) => {
+    const lease = await scheduler.acquire({ plan: plan('a'), tag: name, isAlone }, stay)
+    order.push(name)
+    return lease
+  }
+  const first = await ask('first', false)
+  const alone = ask('alone', true)
+  const last = ask('last', false)
+  await acquire('b')
+  expect(order).toEqual(['first'])
+  first.release()
+  const lease = await alone
+  await acquire('b')
+  expect(order).toEqual(['first', 'alone'])
+  lease.share()
+  await last
+  expect(order).toEqual(['first', 'alone', 'last'])
+})
+
+test('a runner that is known to hang gets no new requests, and its successor, and nobody else, waits until it is gone', async () => {
+  const set = setup()
+  const { die } = await mortal(set)
+  const lease = await set.acquire('a')
+  lease.condemn()
+  lease.release()
+  const next = set.acquire('a')
+  await set.acquire('b')
+  expect([set.loaded(), set.backend.plans.length]).toEqual([['a', 'b'], 2])
+  die(0)
+  expect((await next).runner).not.toBe(lease.runner)
+})
