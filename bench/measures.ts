@@ -1,6 +1,6 @@
 /** What is measured. Each step gives numbers by the name of their measure. */
 import type { Ask, Contestant } from './contestant.ts'
-import { residentBytes } from './process-tree.ts'
+import { residentTreeBytes } from './process-tree.ts'
 
 export interface Measure {
   name: string
@@ -103,7 +103,7 @@ export const hangingUp: Step = async (contestant, round) => {
   return new Map([[ABORT, await contestant.abort(abandoned, HANG_UP_AFTER_MS, next)]])
 }
 
-export const memory: Step = async ({ pid }) => new Map([[MEMORY, residentBytes(pid) / MIB]])
+export const memory: Step = async ({ pid }) => new Map([[MEMORY, residentTreeBytes(pid) / MIB]])
 
 /** In the order of the report. */
 export const allMeasures = (streams: readonly number[]): Measure[] => [

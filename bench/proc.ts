@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-function read(path: string): string | undefined {
+/** A file of /proc; undefined for a process that has gone. */
+export function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch {

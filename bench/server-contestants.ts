@@ -24,6 +24,8 @@ export async function startSnug(conditions: Conditions): Promise<Contestant> {
     OLLAMA_NUM_PARALLEL: String(slots),
     OLLAMA_KEEP_ALIVE: '-1',
     OLLAMA_DEBUG: '-1',
+    // No memory beside the slots', as with everybody.
+    SNUG_KV_CACHE_RAM: '0',
     SNUG_THREADS: String(threads),
   })
   const url = /http:\S+/.exec(await linesOf(child)())?.[0]
