@@ -21,18 +21,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(rule), ...rows.map(line)].join('\n')
 }
 
-<<<<<<< HEAD
-/** The straight line through points that misses them least: how much y grows with each x. 0 for a single point. */
-export function slope(points: readonly (readonly [x: number, y: number])[]): number {
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  const x0 = mean(points.map(([x]) => x))
-  const y0 = mean(points.map(([, y]) => y))
-  const spread = points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0)
-  return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / spread
-}
-
-=======
->>>>>>> w-bench
 /** Date, processor, Node: where numbers come from. */
 export function whereAndWhen(): string {
   const cpu = os.cpus()[0]?.model.trim() ?? 'unknown processor'
@@ -43,8 +31,6 @@ export function whereAndWhen(): string {
 /** `–` for what could not be measured. */
 export const shown = (value: number, digits: number): string =>
   Number.isFinite(value) ? value.toFixed(digits) : '–'
-<<<<<<< HEAD
-=======
 
 /** The straight line through points that misses them least: how much y grows with each x. 0 for a single point. */
 export function slope(points: readonly (readonly [x: number, y: number])[]): number {
@@ -54,4 +40,3 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): num
   const spread = points.reduce((sum, [x]) => sum + (x - x0) ** 2, 0)
   return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - x0) * (y - y0), 0) / spread
 }
->>>>>>> w-bench

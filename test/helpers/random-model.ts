@@ -108,11 +108,7 @@ export async function writeRandomTensors(
   await once(out, 'close')
 }
 
-<<<<<<< HEAD
-/** The tensors of the llama architecture, or of one that is like it. */
-=======
 /** The tensors of the shape's architecture. */
->>>>>>> w-bench
 export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTensor[] {
   const { embedding, feedForward, vocabulary } = shape
   const kv = (embedding / shape.heads) * shape.kvHeads
@@ -160,11 +156,7 @@ export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTen
   ]
 }
 
-<<<<<<< HEAD
-/** What a GGUF of the llama architecture, or of one that is like it, says of itself. */
-=======
 /** What a GGUF of the shape's architecture says of itself. */
->>>>>>> w-bench
 export function metadataOf(shape: ModelShape, weights: WeightType = 'Q8_0'): Record<string, GgufValue> {
   const { architecture = 'llama' } = shape
   const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
