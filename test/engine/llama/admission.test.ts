@@ -110,13 +110,13 @@ test('when memory is short, a prompt waits until its cells are free, though a sl
   const first = new AbortController()
   const running = runner.generate(requestFor(range(260, 200)), first.signal)[Symbol.asyncIterator]()
   await running.next()
-  const second = outputOf(runner, requestFor(range(300, 200), { maxTokens: 20 }))
+  const second = outputOf(runner, requestFor(range(300, 200), { maxTokens: 120 }))
   await vi.waitFor(
     async () => expect(await runner.status()).toMatchObject({ busySlots: 1, waiting: 1 }),
     PATIENT,
   )
   first.abort()
-  expect((await second).end.outputTokens).toBe(20)
+  expect((await second).end.outputTokens).toBe(120)
 })
 
 /**
