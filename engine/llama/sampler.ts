@@ -36,11 +36,9 @@ export function createSampler(
     library.freeSampler(chain)
     throw error
   }
+  const sample = (row: number) => library.sample(chain, context, row)
   return {
-    sample:
-      grammar === undefined
-        ? (row) => library.sample(chain, context, row)
-        : (row) => inTime(() => library.sample(chain, context, row)),
+    sample: grammar === undefined ? sample : withTimeLimit(sample),
     accept: (token) => library.accept(chain, token),
     close: () => library.freeSampler(chain),
   }
@@ -49,22 +47,29 @@ export function createSampler(
 /** Hands a sampler over to the chain, which frees it. */
 type Add = (sampler: Pointer) => void
 
-/** Time one token may cost under a grammar, in milliseconds: of the processor, and on the clock. */
+/** Processor time one token may take under a grammar, and all slow tokens of an answer together, in milliseconds. */
 const TOKEN_LIMIT_MS = 500
+const SLOW_TOKEN_MS = 100
+const SLOW_TOKENS_LIMIT_MS = 2_000
 
 /**
- * Readings of an ambiguous grammar can multiply with every token: what takes this long now would take twice as long
- * for the next one. Throws EngineError `bad_format`.
+ * Readings of an ambiguous grammar can multiply with every token: what takes this long now takes longer for the next
+ * one, and everybody else waits. The sampling function throws EngineError `bad_format` then.
  */
-function inTime(sample: () => number): number {
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
-  const token = sample()
-  if (performance.now() - startedAt < TOKEN_LIMIT_MS) return token
-  // A machine that is busy with something else is no fault of the grammar.
-  const { user, system } = process.cpuUsage(cpu)
-  if ((user + system) / 1_000 < TOKEN_LIMIT_MS) return token
-  throw new EngineError('bad_format', 'the grammar is too ambiguous: it takes too long to follow')
+function withTimeLimit(sample: (row: number) => number): (row: number) => number {
+  let slowMs = 0
+  return (row) => {
+    const cpu = process.cpuUsage()
+    const startedAt = performance.now()
+    const token = sample(row)
+    if (performance.now() - startedAt < SLOW_TOKEN_MS) return token
+    // A machine that is busy with something else is no fault of the grammar.
+    const { user, system } = process.cpuUsage(cpu)
+    const spentMs = (user + system) / 1_000
+    if (spentMs >= SLOW_TOKEN_MS) slowMs += spentMs
+    if (spentMs < TOKEN_LIMIT_MS && slowMs < SLOW_TOKENS_LIMIT_MS) return token
+    throw new EngineError('bad_format', 'the grammar is too ambiguous: it takes too long to follow')
+  }
 }
 
 function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Pointer {

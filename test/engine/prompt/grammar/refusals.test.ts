@@ -267,7 +267,7 @@ test.each([
   ],
   [
     'nesting deeper than JSON is written',
-    { properties: JSON.parse('{"items":'.repeat(9_000) + '{}' + '}'.repeat(9_000)) },
+    { properties: JSON.parse(`${'{"items":'.repeat(9_000)}{}${'}'.repeat(9_000)}`) },
     'too deep',
   ],
 ])('%s is refused with its place', (_, schema, message) => {
