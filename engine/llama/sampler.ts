@@ -94,7 +94,7 @@ export function createSampler(
   }
 
   return {
-    sample: grammarSampler === undefined ? sample : (row) => inTime(() => sample(row)),
+    sample: grammarSampler === undefined ? sample : withTimeLimit(sample),
     accept,
     close() {
       edits?.close()
@@ -114,22 +114,29 @@ function shortlistOf({ temperature, mirostat, topNSigma, topK }: Choice): number
   return topK !== undefined && topK <= MOST_SHORTLISTED ? topK : undefined
 }
 
-/** Time one token may cost under a grammar, in milliseconds: of the processor, and on the clock. */
+/** Processor time one token may take under a grammar, and all slow tokens of an answer together, in milliseconds. */
 const TOKEN_LIMIT_MS = 500
+const SLOW_TOKEN_MS = 100
+const SLOW_TOKENS_LIMIT_MS = 2_000
 
 /**
- * Readings of an ambiguous grammar can multiply with every token: what takes this long now would take twice as long
- * for the next one. Throws EngineError `bad_format`.
+ * Readings of an ambiguous grammar can multiply with every token: what takes this long now takes longer for the next
+ * one, and everybody else waits. The sampling function throws EngineError `bad_format` then.
  */
-function inTime(sample: () => number): number {
-  const cpu = process.cpuUsage()
-  const startedAt = performance.now()
-  const token = sample()
-  if (performance.now() - startedAt < TOKEN_LIMIT_MS) return token
-  // A machine that is busy with something else is no fault of the grammar.
-  const { user, system } = process.cpuUsage(cpu)
-  if ((user + system) / 1_000 < TOKEN_LIMIT_MS) return token
-  throw new EngineError('bad_format', 'the grammar is too ambiguous: it takes too long to follow')
+function withTimeLimit(sample: (row: number) => number): (row: number) => number {
+  let slowMs = 0
+  return (row) => {
+    const cpu = process.cpuUsage()
+    const startedAt = performance.now()
+    const token = sample(row)
+    if (performance.now() - startedAt < SLOW_TOKEN_MS) return token
+    // A machine that is busy with something else is no fault of the grammar.
+    const { user, system } = process.cpuUsage(cpu)
+    const spentMs = (user + system) / 1_000
+    if (spentMs >= SLOW_TOKEN_MS) slowMs += spentMs
+    if (spentMs < TOKEN_LIMIT_MS && slowMs < SLOW_TOKENS_LIMIT_MS) return token
+    throw new EngineError('bad_format', 'the grammar is too ambiguous: it takes too long to follow')
+  }
 }
 
 function parseGrammar({ library, vocabulary }: NativeModel, grammar: string): Pointer {

@@ -52,8 +52,8 @@ test('a grammar of the client holds the answer', async () => {
 
 test('a grammar that grows too ambiguous while it is followed ends its own answer and no other', async () => {
   const { engine, model } = await randomEngine()
-  // Eight letters a level: each level doubles the readings, too slowly to be seen from where it begins.
-  const run = '"aaaaaaaa"'
+  // Ten letters a level: each level doubles the readings, too slowly to be seen from where it begins.
+  const run = '"aaaaaaaaaa"'
   const grammar = `root ::= a\na ::= ${run} a "b" | ${run} a "c"`
   const options = { temperature: 0, seed: 1, maxTokens: 400, contextLength: 512 }
   const failing = collect(engine.run(job(model, { format: { grammar }, options }), NEVER))

@@ -422,6 +422,19 @@ test('openai 60: json_object constrains the answer', async () => {
   expect(request?.grammar).toContain('root ::=')
 })
 
+describe('a grammar of the client', () => {
+  test('holds the answer', async () => {
+    const { status, request } = await ask({ grammar: 'root ::= "yes" | "no"' })
+    expect(status).toBe(200)
+    expect(request?.grammar).toBe('root ::= "yes" | "no"')
+  })
+  test('is refused before anything is generated when it is malformed', async () => {
+    const { status, body, request } = await ask({ grammar: 'root ::= "yes' })
+    expect([status, request]).toEqual([400, undefined])
+    expect(body.error.message).toBe('the grammar has an early end in line 1')
+  })
+})
+
 describe('openai 62: response_format', () => {
   test('without a schema is any object', async () => {
     const { status, request } = await ask({
