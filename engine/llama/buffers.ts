@@ -36,3 +36,14 @@ export function addBuffer(buffers: BufferSize[], buffer: BufferSize): void {
 export function isHostBuffer(device: string): boolean {
   return device.startsWith('CPU') || device.endsWith('_Host')
 }
+
+/** Sums of `buffers`: everything, and what does not lie in host memory. */
+export function totalBytes(buffers: readonly BufferSize[]): { sizeBytes: number; sizeVramBytes: number } {
+  let sizeBytes = 0
+  let sizeVramBytes = 0
+  for (const { device, bytes } of buffers) {
+    sizeBytes += bytes
+    if (!isHostBuffer(device)) sizeVramBytes += bytes
+  }
+  return { sizeBytes, sizeVramBytes }
+}

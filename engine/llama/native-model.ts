@@ -2,31 +2,23 @@ import koffi from 'koffi'
 import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { availableMemory } from '../machine/memory.ts'
-import { defaultThreads, thisCpu } from '../machine/threads.ts'
 import { checkAbi } from './abi.ts'
 import { adaptThreads } from './adapt-threads.ts'
-import { addBuffer, isHostBuffer, parseBufferSize } from './buffers.ts'
 import { type Candidates, createCandidates } from './candidates.ts'
 import { type CellPool, cellPool } from './cell-pool.ts'
+import { checkCacheType, contextParams, sizesOf, threadsOf } from './context-params.ts'
 import { type DrySamplers, openDrySamplers } from './dry.ts'
 import { type EmbeddingContext, embeddingContextOf } from './embedding-context.ts'
 import { embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
-import { type ContextParams, DECODE, FLASH_ATTENTION, KV_CACHE_TYPE, NUMA, type Pointer } from './layout.ts'
+import { type ContextParams, DECODE, NUMA, type Pointer } from './layout.ts'
 import { inBackground, type Library, openLibrary } from './library.ts'
 import { openLogitRows } from './logit-rows.ts'
+import { listenToLog } from './native-log.ts'
 import { freeGpuMemory, placementParams } from './placement.ts'
-import { ropeParams } from './rope.ts'
 import { createThreadGovernor } from './thread-governor.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
 import { createTurns, type TakeTurn } from './turns.ts'
 import { openVocabulary, type Vocabulary } from './vocabulary.ts'
-
-/** ggml's log levels; continuation lines carry 5. */
-const LOG_WARN = 3
-/** Lines of the native log kept to explain a failed load. */
-const KEPT_LOG_LINES = 20
-/** The KV cache is allocated in steps of this many cells (llama.cpp src/llama-context.cpp). */
-const CELL_STEP = 256
 
 /** Weights and context of one model. One exists per process and lives as long as it. */
 export interface NativeModel extends Vocabulary {
@@ -77,23 +69,10 @@ export async function loadNativeModel(
   checkCacheType(plan)
   const library = openLibrary(options.libraryDir)
   checkAbi(library)
-  const buffers: BufferSize[] = []
-  const recent: string[] = []
   const abortFlag = koffi.alloc('uint8_t', 8)
   const abort = new Uint8Array(koffi.view(abortFlag, 8)).fill(0)
-  library.setLog(
-    library.register.log((level, text) => {
-      const line = text.trimEnd()
-      const buffer = parseBufferSize(line)
-      if (buffer !== undefined) addBuffer(buffers, buffer)
-      // A decode that we aborted ourselves is reported as an error; it is none.
-      if (level < LOG_WARN || level > LOG_WARN + 1 || line === '' || abort[0] === 1) return
-      recent.push(line)
-      if (recent.length > KEPT_LOG_LINES) recent.shift()
-      options.log(line)
-    }),
-    null,
-  )
+  // A decode that we aborted ourselves is reported as an error; it is none.
+  const native = listenToLog(library, (line) => abort[0] === 0 && options.log(line))
   library.loadBackends(library.folder)
   library.initBackend()
   if (plan.numa !== undefined) library.initNuma(NUMA[plan.numa])
@@ -103,7 +82,7 @@ export async function loadNativeModel(
   }
   const failure = (what: string) => {
     if (options.signal.aborted) return new EngineError('cancelled', 'request canceled')
-    const reason = recent.findLast((line) => /error|fail|unknown|unable|cannot/i.test(line)) ?? recent.at(-1)
+    const reason = native.reason()
     return new EngineError('load_failed', reason === undefined ? what : `${what}: ${reason}`)
   }
   const model = await loadWeights(library, plan, options)
@@ -130,7 +109,16 @@ export async function loadNativeModel(
       embedsOnly ? context : takeTurn(() => createContext({ ...params, ...forEmbedding })),
   })
   return {
-    ...describe(library, { plan, pool, model, context, abort, buffers, takeTurn, log: options.log }),
+    ...describe(library, {
+      plan,
+      pool,
+      model,
+      context,
+      abort,
+      buffers: native.buffers,
+      takeTurn,
+      log: options.log,
+    }),
     embedding: traits && {
       pooling: traits.pooling,
       length: traits.length,
@@ -139,13 +127,6 @@ export async function loadNativeModel(
     },
     embeddingContext,
   }
-}
-
-/** llama.cpp would say so only after it has read all the weights. */
-function checkCacheType({ kvCacheType, flashAttention }: LoadPlan): void {
-  if (kvCacheType === 'f16' || flashAttention !== false) return
-  const advice = 'turn that on, or use a cache of type f16'
-  throw new EngineError('load_failed', `a KV cache of type ${kvCacheType} needs flash attention: ${advice}`)
 }
 
 async function loadWeights(
@@ -166,41 +147,6 @@ async function loadWeights(
     })
   } finally {
     library.unregister(progress)
-  }
-}
-
-/** Cells of the KV cache, and tokens of one decode step: room for one token of every slot at least. */
-function sizesOf(plan: LoadPlan, pool: CellPool): { cells: number; batch: number } {
-  const cells = Math.ceil(pool.cells / CELL_STEP) * CELL_STEP
-  return { cells, batch: Math.max(pool.slots, Math.min(plan.batchTokens, cells)) }
-}
-
-const threadsOf = (plan: LoadPlan): number => (plan.threads > 0 ? plan.threads : defaultThreads(thisCpu()))
-
-function contextParams(library: Library, plan: LoadPlan, pool: CellPool, abortFlag: unknown) {
-  const threads = threadsOf(plan)
-  const { cells, batch } = sizesOf(plan, pool)
-  const flash = plan.flashAttention
-  return {
-    ...library.defaultContextParams(),
-    n_ctx: cells,
-    // One micro-batch a step, so that a long prompt never holds up a running stream for longer.
-    n_batch: batch,
-    n_ubatch: batch,
-    n_seq_max: pool.slots,
-    n_threads: threads,
-    n_threads_batch: threads,
-    flash_attn_type:
-      flash === 'auto' ? FLASH_ATTENTION.auto : flash ? FLASH_ATTENTION.on : FLASH_ATTENTION.off,
-    ...ropeParams(plan.rope ?? {}),
-    type_k: KV_CACHE_TYPE[plan.kvCacheType],
-    type_v: KV_CACHE_TYPE[plan.kvCacheType],
-    // One pool of cells for all sequences, so that they can share a prefix.
-    kv_unified: true,
-    // Sliding-window layers keep only their window, as llama-server does.
-    swa_full: false,
-    abort_callback: library.abortCallback,
-    abort_callback_data: abortFlag,
   }
 }
 
@@ -283,15 +229,4 @@ function devices(library: Library): string {
     names.push(`${library.deviceName(device)} (${library.deviceDescription(device)})`)
   }
   return names.join(', ')
-}
-
-/** Sums of `buffers`: everything, and what does not lie in host memory. */
-export function totalBytes(buffers: readonly BufferSize[]): { sizeBytes: number; sizeVramBytes: number } {
-  let sizeBytes = 0
-  let sizeVramBytes = 0
-  for (const { device, bytes } of buffers) {
-    sizeBytes += bytes
-    if (!isHostBuffer(device)) sizeVramBytes += bytes
-  }
-  return { sizeBytes, sizeVramBytes }
 }

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { logFailure } from '../wire/log-failure.ts'
 import { type Problem, toProblem } from '../wire/problem.ts'
 
 /** Always these four keys: clients read `type` and `code` off an object and know no other shape. */
@@ -88,7 +89,7 @@ function startError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (status >= 500) request.log.error({ err: error }, 'request failed')
+  logFailure(error, status, request, reply)
   if (code === 'busy') reply.header('retry-after', '1')
   if (HOPELESS.has(code)) reply.header('x-should-retry', 'false')
   // The type is set again because a stream that failed before its first byte has already chosen another.

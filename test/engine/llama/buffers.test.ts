@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BufferSize } from '../../../engine/backend.ts'
-import { addBuffer, isHostBuffer, parseBufferSize } from '../../../engine/llama/buffers.ts'
-import { totalBytes } from '../../../engine/llama/native-model.ts'
+import { addBuffer, isHostBuffer, parseBufferSize, totalBytes } from '../../../engine/llama/buffers.ts'
 
 const MiB = 1024 * 1024
 
