@@ -23,6 +23,8 @@ export interface Generation {
   thinkingTokens: number
   promptMs: number
   outputMs: number
+  /** Absent when nothing was forgotten. */
+  shiftedTokens?: number
   tokenIds: number[] | undefined
 }
 
@@ -95,6 +97,7 @@ export async function* shapeAnswer(
           reason: event.reason,
           outputTokens: event.outputTokens,
           outputMs: event.outputMs,
+          ...(event.shiftedTokens === undefined ? {} : { shiftedTokens: event.shiftedTokens }),
           tokenIds: event.tokenIds,
         }
     }

@@ -141,7 +141,15 @@ export type RunnerEvent =
   | { type: 'prompt'; promptTokens: number; cachedTokens: number; promptMs: number }
   /** Whole UTF-8 characters that no stop string can still swallow. `tokens` is how many led to it. */
   | { type: 'text'; text: string; tokens: number; logprobs?: ChosenToken[] }
-  | { type: 'end'; reason: StopReason; outputTokens: number; outputMs: number; tokenIds?: number[] }
+  | {
+      type: 'end'
+      reason: StopReason
+      outputTokens: number
+      outputMs: number
+      tokenIds?: number[]
+      /** Forgotten by context shifts; absent when there were none. */
+      shiftedTokens?: number
+    }
 
 /** A loaded model, wherever it runs. */
 export interface Runner {

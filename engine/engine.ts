@@ -60,8 +60,9 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     const options = optionsFor(job, settings)
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
       const loadMs = performance.now() - startedAt
-      const tokens = await tokensFor(job, prompt, runner, options)
-      yield { type: 'started' }
+      const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
+      const dropped = droppedTokens > 0 ? { droppedTokens } : {}
+      yield { type: 'started', ...dropped }
       const request = {
         prompt: tokens,
         sampling: options,
@@ -80,7 +81,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
       const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }
-      yield { type: 'end', reason, usage: { ...usage, loadMs, totalMs }, ...context }
+      yield { type: 'end', reason, usage: { ...usage, ...dropped, loadMs, totalMs }, ...context }
     }
     const request = {
       fingerprint: () => jobFingerprint(job, prompt.text, options),

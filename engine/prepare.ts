@@ -12,6 +12,13 @@ export function promptFor(job: Job, now: Date): JobPrompt {
   return job.kind === 'chat' ? chatPrompt(job, now) : generatePrompt(job, now)
 }
 
+/** A prompt as it fits into the context. */
+export interface FittedPrompt {
+  tokens: readonly number[]
+  /** Tokens of the whole prompt that were left out. */
+  droppedTokens: number
+}
+
 /**
  * The tokens a runner is to read: old messages dropped or the middle cut out as the job allows, so that at least
  * one token of answer fits. Throws EngineError `context_overflow`.
@@ -21,13 +28,25 @@ export async function tokensFor(
   prompt: JobPrompt,
   runner: Runner,
   options: ModelOptions,
-): Promise<readonly number[]> {
-  if (job.kind === 'generate' && typeof job.prompt !== 'string')
-    return fitted(job, job.prompt, runner, options)
-  const shown = job.kind === 'chat' && job.truncate ? await shortened(job, prompt, runner) : prompt
-  const context = job.kind === 'generate' ? (job.context ?? []) : []
-  const tokens = [...context, ...(await tokenize(job, runner, shown, context.length === 0))]
-  return fitted(job, tokens, runner, options)
+): Promise<FittedPrompt> {
+  const whole = await wholePrompt(job, prompt, runner)
+  const tokens = fitted(job, whole.tokens, runner, options)
+  return { tokens, droppedTokens: whole.droppedTokens + whole.tokens.length - tokens.length }
+}
+
+/** The prompt without the old messages that do not fit; one that is not made of messages is whole. */
+async function wholePrompt(job: Job, prompt: JobPrompt, runner: Runner): Promise<FittedPrompt> {
+  if (job.kind === 'chat') {
+    const shown = job.truncate ? await shortened(job, prompt, runner) : prompt
+    const tokens = await tokenize(job, runner, shown, true)
+    if (shown === prompt) return { tokens, droppedTokens: 0 }
+    const all = await tokenize(job, runner, prompt, true)
+    return { tokens, droppedTokens: all.length - tokens.length }
+  }
+  if (typeof job.prompt !== 'string') return { tokens: job.prompt, droppedTokens: 0 }
+  const context = job.context ?? []
+  const tokens = [...context, ...(await tokenize(job, runner, prompt, context.length === 0))]
+  return { tokens, droppedTokens: 0 }
 }
 
 function fitted(

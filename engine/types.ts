@@ -195,6 +195,10 @@ export interface Usage {
   /** Prompt tokens found in the cache. */
   cachedTokens: number
   outputTokens: number
+  /** Tokens of the prompt as it was sent that were left out because they did not fit; absent when none were. */
+  droppedTokens?: number
+  /** Tokens that had to be forgotten while the answer grew past the context; absent when none were. */
+  shiftedTokens?: number
   /** Of outputTokens, those spent thinking. */
   thinkingTokens: number
   /** From the start of the job until a runner was ready. */
@@ -209,7 +213,7 @@ export type StopReason = 'stop' | 'length'
 
 export type EngineEvent =
   /** The prompt was accepted: nothing but an engine failure can refuse the job now. Comes first. */
-  | { type: 'started' }
+  | { type: 'started'; droppedTokens?: number }
   | { type: 'thinking-delta'; text: string; logprobs?: ChosenToken[] }
   /** May be empty when it only carries log-probabilities. */
   | { type: 'text-delta'; text: string; logprobs?: ChosenToken[] }

@@ -69,10 +69,11 @@ export function createAnswering(
   }
 
   function end(slot: Slot, task: Task, reason: StopReason): void {
-    const { id, outputTokens: count, tokenIds } = task
+    const { id, outputTokens: count, tokenIds, shiftedTokens } = task
     const outputMs = performance.now() - (task.promptDoneAt ?? task.startedAt)
     const ids = task.request.returnTokens === true ? { tokenIds } : {}
-    emit({ id, type: 'end', reason, outputTokens: count, outputMs, ...ids })
+    const shifted = shiftedTokens > 0 ? { shiftedTokens } : {}
+    emit({ id, type: 'end', reason, outputTokens: count, outputMs, ...ids, ...shifted })
     release(slot)
   }
 

@@ -111,6 +111,7 @@ export function shiftContext(model: NativeModel, slot: Slot, task: Task): void {
   const length = slot.tokens.length
   const discard = Math.ceil((length - keep) / 2)
   const kept = [...slot.tokens.slice(0, keep), ...slot.tokens.slice(keep + discard)]
+  task.shiftedTokens += discard
   if (slot.isShared) {
     clearCells(model, slot)
     task.pending = [...kept, ...task.pending.slice(task.fed)]

@@ -55,6 +55,8 @@ export interface Task {
   outputTokens: number
   /** Output tokens since the last text event. */
   unreported: number
+  /** Forgotten by context shifts. */
+  shiftedTokens: number
   logprobs: ChosenToken[]
   tokenIds: number[]
   isPaused: boolean

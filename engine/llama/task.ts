@@ -34,6 +34,7 @@ export function createTask(model: NativeModel, id: number, request: RunnerReques
     promptDoneAt: undefined,
     outputTokens: 0,
     unreported: 0,
+    shiftedTokens: 0,
     logprobs: [],
     tokenIds: [],
     isPaused: false,

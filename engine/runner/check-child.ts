@@ -69,6 +69,7 @@ const isStepEvent = tagged<StepEvent>({
     outputTokens: isCount,
     outputMs: isNumber,
     tokenIds: optional(listOf(isCount)),
+    shiftedTokens: optional(isCount),
   }),
   failed: object<Body<StepEvent, 'failed'>>({ id: isCount, failure: isFailure }),
 })

@@ -43,6 +43,7 @@ export type StepEvent =
       outputTokens: number
       outputMs: number
       tokenIds?: number[]
+      shiftedTokens?: number
     }
   | { id: number; type: 'failed'; failure: Failure }
 

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { type Answer, collect } from '../../engine/collect.ts'
 import type { EngineEvent, Job, Usage } from '../../engine/types.ts'
+import { announceDropped } from '../wire/run-job.ts'
 import { type Indexed, merge, type Open } from './parallel.ts'
 
 /** More jobs of one request than this wait for each other: the rest of the queue is for other clients. */
@@ -42,6 +43,7 @@ function sourcesOf(jobs: readonly Job[], reply: FastifyReply): Open<EngineEvent>
       async function* (both) {
         reply.jobSummary ??= { model: job.model.shortName }
         for await (const event of eventsOf(job, reply.server.engine.run(job, both))) {
+          if (event.type === 'started') announceDropped(reply, event.droppedTokens)
           if (event.type === 'end') {
             ends.push(event)
             reply.jobSummary = { model: job.model.shortName, ...summaryOf(ends), reason: event.reason }
@@ -59,6 +61,9 @@ async function* eventsOf(job: Job, events: AsyncIterable<EngineEvent>): AsyncGen
   }
 }
 
+/** A number that is only worth a place where it is not 0. */
+const some = (name: 'droppedTokens' | 'shiftedTokens', count: number) => (count > 0 ? { [name]: count } : {})
+
 /** Tokens add up; times do not, because the jobs ran at the same time. */
 function summaryOf(ends: readonly End[]) {
   const all = (of: (usage: Usage) => number) => ends.map((end) => of(end.usage))
@@ -67,6 +72,8 @@ function summaryOf(ends: readonly End[]) {
     promptTokens: sum(all((usage) => usage.promptTokens)),
     cachedTokens: sum(all((usage) => usage.cachedTokens)),
     outputTokens: sum(all((usage) => usage.outputTokens)),
+    ...some('droppedTokens', sum(all((usage) => usage.droppedTokens ?? 0))),
+    ...some('shiftedTokens', sum(all((usage) => usage.shiftedTokens ?? 0))),
     loadMs: Math.max(...all((usage) => usage.loadMs)),
     promptMs: Math.max(...all((usage) => usage.promptMs)),
     outputMs: Math.max(...all((usage) => usage.outputMs)),

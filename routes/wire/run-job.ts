@@ -33,11 +33,19 @@ async function* summarised(job: Job, events: AsyncIterable<EngineEvent>, reply: 
   // A job that fails or is left alone keeps this much.
   reply.jobSummary = { model: job.model.shortName }
   for await (const event of events) {
+    if (event.type === 'started') announceDropped(reply, event.droppedTokens)
     if (event.type === 'end') {
-      const { promptTokens, cachedTokens, outputTokens, loadMs, promptMs, outputMs } = event.usage
-      const numbers = { promptTokens, cachedTokens, outputTokens, loadMs, promptMs, outputMs }
+      // Thoughts count as output, and the whole is in the time of the line.
+      const { thinkingTokens: _, totalMs: __, ...numbers } = event.usage
       reply.jobSummary = { ...reply.jobSummary, ...numbers, reason: event.reason }
     }
     yield event
   }
+}
+
+/** Tells the client that its prompt was cut, in a header, while there still are headers to send. */
+export function announceDropped(reply: FastifyReply, tokens: number | undefined): void {
+  if (tokens === undefined || reply.raw.headersSent) return
+  // Not reply.header: a stream may have taken its headers over already, though nothing was sent.
+  reply.raw.setHeader('x-snug-dropped-tokens', tokens)
 }

@@ -6,6 +6,10 @@ export interface JobSummary {
   promptTokens?: number
   cachedTokens?: number
   outputTokens?: number
+  /** Tokens of the prompt that did not fit and were left out. */
+  droppedTokens?: number
+  /** Tokens forgotten while the answer grew past the context. */
+  shiftedTokens?: number
   loadMs?: number
   promptMs?: number
   outputMs?: number
