@@ -4,7 +4,7 @@ import { GrammarLimit } from './gbnf.ts'
  * Work one schema may cause while its patterns are followed, in places looked at: about a second. It is counted here
  * for all of a schema together, because a thousand small patterns are as bad as a large one.
  */
-const MAX_EFFORT = 5_000_000
+const MAX_EFFORT = 4_000_000
 
 let left = MAX_EFFORT
 

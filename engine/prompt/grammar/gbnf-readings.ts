@@ -1,4 +1,5 @@
 import { type CharSet, contains } from './char-set.ts'
+import { cyclicRules } from './gbnf-cycles.ts'
 import { END, GbnfError, type GbnfProgram, setOf } from './gbnf-program.ts'
 
 /**
@@ -6,24 +7,37 @@ import { END, GbnfError, type GbnfProgram, setOf } from './gbnf-program.ts'
  * stack, so each costs time with every token; and those of an ambiguous grammar multiply until memory is gone.
  */
 const MAX_READINGS = 600
-/** Characters one probe goes on for: tokens hold runs of blanks and dashes about as long. */
+/** Characters one walk goes on for: tokens hold runs of blanks and dashes about as long. */
 const MAX_STEPS = 72
-/** Places looked at in all probes of a grammar. */
-const MAX_WORK = 3_000_000
+/** Places looked at in one round of walks. */
+const MAX_WORK = 1_500_000
 /** Characters tried at each step. */
 const MAX_TRIED = 4
 
 /**
  * Walks into the grammar from its root and from each of its rules, along the characters that leave most readings open,
- * once with and once without blanks. Throws GbnfError when there are too many readings, or when there is more to walk
- * than a limit allows.
+ * once with and once without blanks. Throws GbnfError when there are too many readings, or when there is too much to
+ * walk from the root and from rules that contain themselves: only there readings multiply without end. From the others
+ * the walk is as long as a limit allows.
  */
 export function checkReadings(program: GbnfProgram, sets: readonly CharSet[]): void {
-  const readings = readingsOf(program, sets)
+  const cyclic = cyclicRules(program)
+  const others = [...program.rules.keys()].filter((rule) => !cyclic.has(rule))
+  const isWalked = walkAll(readingsOf(program, sets), [program.root, ...cyclic])
+  if (!isWalked) throw new GbnfError('has too many parts to be checked')
+  walkAll(readingsOf(program, sets), others)
+}
+
+/** False when the limit came first. */
+function walkAll(readings: Readings, rules: readonly number[]): boolean {
   for (const hasBlanks of [false, true]) {
     const known = new Set<string>()
-    for (const rule of [program.root, ...program.rules.keys()]) walk(readings, rule, hasBlanks, known)
+    for (const rule of rules) {
+      walk(readings, rule, hasBlanks, known)
+      if (readings.isExhausted()) return false
+    }
   }
+  return true
 }
 
 function walk(readings: Readings, rule: number, hasBlanks: boolean, known: Set<string>): void {
@@ -74,7 +88,8 @@ function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
     const settled: number[] = []
     const todo = [...stacks]
     for (let stack = todo.pop(); stack !== undefined; stack = todo.pop()) {
-      if (++work > MAX_WORK) throw new GbnfError('has too many parts to be checked')
+      work += 1
+      if (work > MAX_WORK) return []
       const element = elementAt(stack)
       if (element < 0) settled.push(stack)
       else todo.push(...inside(element, push(below[stack] ?? 0, (places[stack] ?? 0) + 1), seen))
@@ -93,6 +108,7 @@ function readingsOf({ code, rules }: GbnfProgram, sets: readonly CharSet[]) {
   const setAt = (stack: number): CharSet => sets[setOf(elementAt(stack))] ?? []
 
   return {
+    isExhausted: () => work > MAX_WORK,
     start: (rule: number) => settle((rules[rule] ?? []).map((start) => push(0, start))),
     /** Characters with which most stacks go on. */
     chars(stacks: readonly number[]): number[] {

@@ -16,6 +16,9 @@ export interface NameRules {
   allows(key: string): boolean
 }
 
+/** Each pattern is held against all others. */
+const MAX_PATTERNS = 32
+
 const STRING_WORDS = ['type', 'pattern', 'format', 'minLength', 'maxLength', 'not pattern']
 
 /** Throws EngineError `bad_format` for names that are described by more than strings are. */
@@ -48,8 +51,10 @@ export function matchingPatterns(schema: Schema, key: string, path: string): unk
 
 export function patternsOf({ patternProperties }: Schema, path: string): [string, unknown][] {
   if (patternProperties === undefined) return []
-  if (isSchema(patternProperties)) return Object.entries(patternProperties)
-  throw badSchema(path, 'patternProperties', 'must be an object')
+  if (!isSchema(patternProperties)) throw badSchema(path, 'patternProperties', 'must be an object')
+  const patterns = Object.entries(patternProperties)
+  if (patterns.length <= MAX_PATTERNS) return patterns
+  throw badSchema(path, 'patternProperties', `is supported for ${MAX_PATTERNS} patterns at most`)
 }
 
 /** Runs what reads patterns, and names the keyword where one cannot be read. Undefined when nothing matches. */

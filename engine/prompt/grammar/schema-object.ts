@@ -1,4 +1,4 @@
-import { type GrammarBuilder, literal, repeat, sequence } from './gbnf.ts'
+import { literal, repeat, sequence } from './gbnf.ts'
 import { type Candidate, orderedChoice } from './ordered-choice.ts'
 import { otherMembers } from './other-members.ts'
 import { matchingPatterns, nameRules, othersOf } from './property-names.ts'
@@ -146,8 +146,8 @@ function countedMembers(
 }
 
 /**
- * `tail` rules match the members from one property on when there was one before, `head` rules when there was none:
- * so a comma stands between members whichever of them are left out. The size is linear in the number of properties.
+ * `rest` rules match the members from one property on. A comma is written before it is decided which member follows, so
+ * that what may follow is read once, whichever members are left out. The size is linear in the number of properties.
  */
 function membersRule(
   listed: readonly Candidate[],
@@ -155,28 +155,17 @@ function membersRule(
   { grammar, json }: Pick<SchemaContext, 'grammar' | 'json'>,
 ): string {
   const comma = `"," ${json('ws')}`
-  let tail = ''
-  let head = ''
-  if (other !== undefined) {
-    tail = repeat(grammar, grammar.rule('other-next', `${comma} ${other}`), 0, undefined)
-    head = `(${sequence(other, tail)})?`
-  }
+  let rest =
+    other === undefined
+      ? undefined
+      : grammar.rule('others', `${other} ${repeat(grammar, `(${comma} ${other})`, 0, undefined)}`)
+  let mayEnd = true
   for (const { rule, isRequired } of listed.toReversed()) {
-    head = headFrom(grammar, rule, isRequired, tail, head)
-    const next = `${comma} ${rule}`
-    tail = grammar.rule('tail', sequence(isRequired ? next : `(${next})?`, tail))
+    const further = rest === undefined ? '' : mayEnd ? `(${comma} ${rest})?` : `${comma} ${rest}`
+    const withThis = sequence(rule, further)
+    rest = grammar.rule('rest', isRequired || rest === undefined ? withThis : `${withThis} | ${rest}`)
+    mayEnd &&= !isRequired
   }
-  return head
-}
-
-function headFrom(
-  grammar: GrammarBuilder,
-  rule: string,
-  isRequired: boolean,
-  tail: string,
-  head: string,
-): string {
-  const withThis = sequence(rule, tail)
-  if (isRequired) return withThis
-  return grammar.rule('head', `${withThis} | ${head === '' ? '""' : head}`)
+  if (rest === undefined) return ''
+  return mayEnd ? `(${rest})?` : rest
 }

@@ -21,7 +21,7 @@ export type Automaton = readonly { steps: { set: CharSet; to: number }[]; mayEnd
 
 /** States an automaton may have, and how many places may be looked at while it is made. */
 const MAX_STATES = 4_000
-const MAX_WORK = 4_000_000
+const MAX_WORK = 2_000_000
 
 /** Characters JSON can write in one way: no control characters but those with an escape of their own. */
 export const WRITABLE: CharSet = charSet([
