@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { request } from 'undici'
 import type { Ask, Contestant, Stream } from './contestant.ts'
@@ -51,7 +52,11 @@ async function stream(dialect: HttpDialect, ask: Ask, signal?: AbortSignal): Pro
     reset: true,
     ...(signal === undefined ? {} : { signal }),
   })
-  const { arrivals, last, rest } = await linesOf(body, startedAt, dialect.isLast)
+  // Looked at when all is over: what the client does in between is taken from the server's processors.
+  const chunks: [ms: number, bytes: Buffer][] = []
+  body.on('data', (bytes: Buffer) => chunks.push([performance.now() - startedAt, bytes]))
+  await once(body, 'end')
+  const { arrivals, last, rest } = linesOf(chunks, dialect.isLast)
   if (statusCode !== 200) throw new Error(`status ${statusCode}: ${rest}`)
   const tokens = last === '' ? 0 : dialect.outputTokens(last)
   if (tokens !== ask.tokens || arrivals.length !== tokens) {
@@ -61,18 +66,17 @@ async function stream(dialect: HttpDialect, ask: Ask, signal?: AbortSignal): Pro
 }
 
 /** When each line came that is neither empty nor the last, and what followed the last line break. */
-async function linesOf(body: AsyncIterable<Buffer>, startedAt: number, isLast: (line: string) => boolean) {
+function linesOf(chunks: readonly [ms: number, bytes: Buffer][], isLast: (line: string) => boolean) {
   const arrivals: number[] = []
   let rest = ''
   let last = ''
-  for await (const chunk of body) {
-    const now = performance.now() - startedAt
-    const lines = (rest + String(chunk)).split('\n')
+  for (const [ms, bytes] of chunks) {
+    const lines = (rest + String(bytes)).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) {
       if (line === '') continue
       if (isLast(line)) last = line
-      else arrivals.push(now)
+      else arrivals.push(ms)
     }
   }
   return { arrivals, last, rest }
