@@ -85,6 +85,7 @@ export function openLibrary(folder: string) {
   const libc = koffi.load(C_LIBRARY[process.platform] ?? null)
   const logCallback = koffi.pointer(koffi.proto('void LlamaLog(int, const char *, void *)'))
   const progressCallback = koffi.pointer(koffi.proto('bool LlamaProgress(float, void *)'))
+  const threadpoolCreator = koffi.proto('void *GgmlThreadpoolNew(void *)')
   const bind = <A extends unknown[], R>(library: LibraryHandle, definition: string) =>
     library.func(definition) as unknown as Native<A, R>
   const f = <A extends unknown[], R>(definition: string) => bind<A, R>(llama, definition)
@@ -111,6 +112,19 @@ export function openLibrary(folder: string) {
     ),
     cpuBufferType: bind<[], Pointer>(base, 'void *ggml_backend_cpu_buffer_type()'),
     deviceDescription: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_description(void *)'),
+    deviceRegistry: bind<[Pointer], Pointer>(base, 'void *ggml_backend_dev_backend_reg(void *)'),
+    procedure: bind<[Pointer, string], Pointer>(
+      base,
+      'void *ggml_backend_reg_get_proc_address(void *, const char *)',
+    ),
+    threadpoolCreator,
+    initThreadpoolParams: bind<[Pointer, number], void>(
+      base,
+      'void ggml_threadpool_params_init(void *, int)',
+    ),
+    attachThreadpool: f<[Pointer, Pointer, Pointer], void>(
+      'void llama_attach_threadpool(void *, void *, void *)',
+    ),
 
     version: f<[], string>('const char *llama_version()'),
     setLog: f<[bigint, Pointer], void>('void llama_log_set(void *, void *)'),

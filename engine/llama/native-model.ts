@@ -16,6 +16,7 @@ import { openLogitRows } from './logit-rows.ts'
 import { listenToLog } from './native-log.ts'
 import { freeGpuMemory, placementParams } from './placement.ts'
 import { createThreadGovernor } from './thread-governor.ts'
+import { createThreadpool } from './threadpool.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
 import { createTurns, type TakeTurn } from './turns.ts'
 import { openVocabulary, type Vocabulary } from './vocabulary.ts'
@@ -87,10 +88,12 @@ export async function loadNativeModel(
   }
   const model = await loadWeights(library, plan, options)
   if (model === null) throw failure('unable to load model')
+  const threadpool = createThreadpool(library, threadsOf(plan))
   const createContext = async (params: ContextParams) => {
     const context = await inBackground(library.createContext)(model, params)
     if (context === null) throw failure('failed to create context')
     if (plan.adapterPaths.length > 0) applyAdapters(library, model, context, plan)
+    if (threadpool !== undefined) library.attachThreadpool(context, threadpool, threadpool)
     return context
   }
   const takeTurn = createTurns()
