@@ -3,21 +3,24 @@ import type { NativeModel } from './native-model.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 import { BETWEEN_CHARACTERS, type Utf8State, utf8After } from './utf8.ts'
 
-/** Tokens of broken text that one place may offer before the answer is given up. */
+/** Tokens one place may offer in vain; the next one is taken as it is. */
 const MAX_TRIES = 200
 
 /**
- * A sampler under a grammar whose tokens make valid UTF-8. llama.cpp reads bytes loosely: it takes a character that is
- * written in more bytes than it needs for that character, where everybody else sees several broken ones, and a string
- * would be longer than the grammar says. Such a token is taken back: the chain is made anew, gets the tokens it chose
- * before, and chooses without that one.
+ * A sampler under a grammar that sees what the client will see. llama.cpp's does not quite: it reads bytes loosely, so
+ * that a character written in more bytes than it needs counts as one, where others see several broken ones; and it
+ * reads control tokens by their name, where nothing is shown. Strings would be longer or shorter than the grammar says.
+ * Such a token is taken back: the chain is made anew, gets the tokens it chose before, and chooses without that one.
+ * `textOf` gives the bytes a token is shown as.
  */
 export function createGrammarSampler(
   model: NativeModel,
   options: SamplingOptions,
   grammar: string,
   prompt: readonly number[],
+  textOf: (token: number) => Uint8Array,
 ): Sampler {
+  const isEnd = (token: number) => model.library.isEndOfGeneration(model.vocabulary, token)
   let sampler = createSampler(model, options, grammar, prompt)
   let state: Utf8State = BETWEEN_CHARACTERS
   const chosen: number[] = []
@@ -33,6 +36,12 @@ export function createGrammarSampler(
     sampler = fresh
   }
 
+  /** Undefined when the token must not be taken. */
+  function after(token: number): Utf8State | undefined {
+    const bytes = textOf(token)
+    return bytes.length === 0 && !isEnd(token) ? undefined : utf8After(state, bytes)
+  }
+
   function keep(token: number, next: Utf8State): number {
     state = next
     chosen.push(token)
@@ -44,7 +53,7 @@ export function createGrammarSampler(
       const banned: number[] = []
       for (;;) {
         const token = sampler.sample(row)
-        const next = utf8After(state, model.tokenBytes(token))
+        const next = after(token)
         if (next === undefined && banned.length < MAX_TRIES) {
           banned.push(token)
           startAgain(banned)
@@ -59,7 +68,7 @@ export function createGrammarSampler(
     },
     accept(token) {
       sampler.accept(token)
-      keep(token, utf8After(state, model.tokenBytes(token)) ?? BETWEEN_CHARACTERS)
+      keep(token, after(token) ?? BETWEEN_CHARACTERS)
     },
     close: () => sampler.close(),
   }

@@ -35,7 +35,7 @@ export function createLateSampler(
       }
       isWaiting = false
       const grammar = behind(opening, late.grammar)
-      const armed = createGrammarSampler(model, options, grammar, [...prompt, ...sampled])
+      const armed = createGrammarSampler(model, options, grammar, [...prompt, ...sampled], textOf)
       sampler.close()
       sampler = armed
       return sampler.sample(row)

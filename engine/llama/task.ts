@@ -47,7 +47,7 @@ function samplerFor(
   { sampling, prompt, grammar, lateGrammar }: RunnerRequest,
   textOf: (token: number) => Uint8Array,
 ): Sampler {
-  if (grammar !== undefined) return createGrammarSampler(model, sampling, grammar, prompt)
+  if (grammar !== undefined) return createGrammarSampler(model, sampling, grammar, prompt, textOf)
   if (lateGrammar !== undefined) return createLateSampler(model, sampling, lateGrammar, prompt, textOf)
   return createSampler(model, sampling, undefined, prompt)
 }
