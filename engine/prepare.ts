@@ -37,11 +37,9 @@ export async function tokensFor(
 /** The prompt without the old messages that do not fit; one that is not made of messages is whole. */
 async function wholePrompt(job: Job, prompt: JobPrompt, runner: Runner): Promise<FittedPrompt> {
   if (job.kind === 'chat') {
-    const shown = job.truncate ? await shortened(job, prompt, runner) : prompt
-    const tokens = await tokenize(job, runner, shown, true)
-    if (shown === prompt) return { tokens, droppedTokens: 0 }
-    const all = await tokenize(job, runner, prompt, true)
-    return { tokens, droppedTokens: all.length - tokens.length }
+    const shown = job.truncate ? await shortened(job, prompt, runner) : { prompt, wholeTokens: undefined }
+    const tokens = await tokenize(job, runner, shown.prompt, true)
+    return { tokens, droppedTokens: (shown.wholeTokens ?? tokens.length) - tokens.length }
   }
   if (typeof job.prompt !== 'string') return { tokens: job.prompt, droppedTokens: 0 }
   const context = job.context ?? []
@@ -63,16 +61,26 @@ function fitted(
   })
 }
 
-/** The chat's prompt without the old messages that do not fit. */
-async function shortened(job: ChatJob, prompt: JobPrompt, runner: Runner): Promise<JobPrompt> {
+/** The chat's prompt without the old messages that do not fit, and then how many tokens it had with them. */
+async function shortened(
+  job: ChatJob,
+  prompt: JobPrompt,
+  runner: Runner,
+): Promise<{ prompt: JobPrompt; wholeTokens: number | undefined }> {
   const messages = allMessages(job)
   const now = new Date()
   // A token is at least a byte: a short text fits whatever its tokens are.
-  if (Buffer.byteLength(prompt.text) <= runner.info.contextLength) return prompt
-  const count = async (some: typeof messages) =>
-    (await tokenize(job, runner, chatPrompt(job, now, some), true)).length
+  if (Buffer.byteLength(prompt.text) <= runner.info.contextLength) return { prompt, wholeTokens: undefined }
+  let wholeTokens: number | undefined
+  const count = async (some: typeof messages) => {
+    const { length } = await tokenize(job, runner, chatPrompt(job, now, some), true)
+    // The whole conversation is asked about first.
+    wholeTokens ??= length
+    return length
+  }
   const kept = await fitMessages(messages, runner.info.contextLength, (some) => count([...some]))
-  return kept === messages ? prompt : chatPrompt(job, now, kept)
+  if (kept === messages) return { prompt, wholeTokens: undefined }
+  return { prompt: chatPrompt(job, now, kept), wholeTokens }
 }
 
 function tokenize(job: Job, runner: Runner, prompt: JobPrompt, isStart: boolean): Promise<number[]> {

@@ -181,5 +181,8 @@ export const KV_CACHE_TYPE = { f16: 1, q8_0: 8, q4_0: 2 } as const
 /** enum llama_flash_attn_type. */
 export const FLASH_ATTENTION = { auto: -1, off: 0, on: 1 } as const
 
+/** enum ggml_log_level, as far as somebody listens; continuation lines carry 5. */
+export const LOG_LEVEL = { warning: 3, error: 4 } as const
+
 /** What `llama_decode` returns. */
 export const DECODE = { ok: 0, noSlot: 1, aborted: 2 } as const

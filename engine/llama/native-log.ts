@@ -1,10 +1,8 @@
 import type { BufferSize } from '../backend.ts'
 import { addBuffer, parseBufferSize } from './buffers.ts'
+import { LOG_LEVEL } from './layout.ts'
 import type { Library } from './library.ts'
 
-/** ggml's log levels; continuation lines carry 5. */
-const LOG_WARN = 3
-const LOG_ERROR = 4
 /** Lines kept to explain a failed load. */
 const KEPT_LINES = 20
 
@@ -25,7 +23,7 @@ export function listenToLog(library: Library, log: (line: string) => unknown): N
       const line = text.trimEnd()
       const buffer = parseBufferSize(line)
       if (buffer !== undefined) addBuffer(buffers, buffer)
-      if (level < LOG_WARN || level > LOG_ERROR || line === '' || log(line) === false) return
+      if (level < LOG_LEVEL.warning || level > LOG_LEVEL.error || line === '' || log(line) === false) return
       recent.push(line)
       if (recent.length > KEPT_LINES) recent.shift()
     }),

@@ -1,9 +1,8 @@
 import { EngineError } from '../errors.ts'
 import { checkAbi } from './abi.ts'
+import { LOG_LEVEL } from './layout.ts'
 import { inBackground, openLibrary } from './library.ts'
 
-const LOG_WARN = 3
-const LOG_ERROR = 4
 /** The message before the one that gives up often says more. */
 const KEPT_ERRORS = 3
 /** Rows in memory at once. llama.cpp's own 8 GiB are more than small machines have; the result is the same. */
@@ -34,8 +33,8 @@ export async function quantizeFile(
       const name = tensorInTurn(text)
       if (name !== undefined) options.onTensor(name)
       const line = text.trim()
-      if (line === '' || (level !== LOG_WARN && level !== LOG_ERROR)) return
-      if (level === LOG_ERROR) errors.push(line)
+      if (line === '' || (level !== LOG_LEVEL.warning && level !== LOG_LEVEL.error)) return
+      if (level === LOG_LEVEL.error) errors.push(line)
       options.log(line)
     }),
     null,

@@ -2,9 +2,8 @@
  * What parent and child say to each other over the IPC channel, as JSON. One `step` message carries what one
  * decode step gave to all requests in it.
  */
-import type { LoadPlan, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
+import type { LoadPlan, RunnerEvent, RunnerInfo, RunnerRequest, RunnerStatus } from '../backend.ts'
 import { EngineError, type EngineErrorCode } from '../errors.ts'
-import type { ChosenToken, StopReason } from '../types.ts'
 
 export type ToChild =
   | { type: 'load'; plan: LoadPlan; libraryDir?: string }
@@ -33,19 +32,7 @@ export interface Failure {
 }
 
 /** What a request got from one decode step. */
-export type StepEvent =
-  | { id: number; type: 'prompt'; promptTokens: number; cachedTokens: number; promptMs: number }
-  | { id: number; type: 'text'; text: string; tokens: number; logprobs?: ChosenToken[] }
-  | {
-      id: number
-      type: 'end'
-      reason: StopReason
-      outputTokens: number
-      outputMs: number
-      tokenIds?: number[]
-      shiftedTokens?: number
-    }
-  | { id: number; type: 'failed'; failure: Failure }
+export type StepEvent = ({ id: number } & RunnerEvent) | { id: number; type: 'failed'; failure: Failure }
 
 export type ToParent =
   | { type: 'progress'; fraction: number }

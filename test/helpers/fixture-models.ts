@@ -134,6 +134,18 @@ const tool: FixtureModel = {
 }
 const tiny: FixtureModel = { chatTemplate: LEGACY }
 
+/** An encoder; `pooling` as GGUF numbers it. */
+const bert = (pooling: number): FixtureModel => ({
+  metadata: {
+    'general.architecture': str('bert'),
+    'bert.context_length': u32(512),
+    'bert.embedding_length': u32(4),
+    'bert.block_count': u32(1),
+    'bert.attention.head_count': u32(2),
+    'bert.pooling_type': u32(pooling),
+  },
+})
+
 export const FIXTURE_MODELS = {
   /** Printed turn by turn, as T1 does. */
   tiny,
@@ -142,27 +154,9 @@ export const FIXTURE_MODELS = {
   msg: { chatTemplate: turns('', '{{ message.content }}') },
   /** ChatML with tools and thinking; refuses a system message that is not the first. */
   jinja: { chatTemplate: CHATML },
-  bert: {
-    metadata: {
-      'general.architecture': str('bert'),
-      'bert.context_length': u32(512),
-      'bert.embedding_length': u32(4),
-      'bert.block_count': u32(1),
-      'bert.attention.head_count': u32(2),
-      'bert.pooling_type': u32(1),
-    },
-  },
+  bert: bert(1),
   /** Compares a query with documents. */
-  rank: {
-    metadata: {
-      'general.architecture': str('bert'),
-      'bert.context_length': u32(512),
-      'bert.embedding_length': u32(4),
-      'bert.block_count': u32(1),
-      'bert.attention.head_count': u32(2),
-      'bert.pooling_type': u32(4),
-    },
-  },
+  rank: bert(4),
   /** Names its fill-in-middle tokens; the template prints contents and nothing else. */
   fim: {
     chatTemplate: '{%- for message in messages -%}{{ message.content }}{%- endfor -%}',

@@ -39,17 +39,21 @@ export async function testRunner(change: Partial<LoadPlan> = {}): Promise<Runner
 }
 
 /** A real child process for a plan, gone when the test has finished. */
-export async function runnerFor(plan: LoadPlan): Promise<Runner> {
+export const runnerFor = async (plan: LoadPlan): Promise<Runner> => (await loggedRunner(plan)).runner
+
+/** The same, and all it has logged so far. */
+export async function loggedRunner(plan: LoadPlan) {
+  const lines: string[] = []
   const runner = await startRunner({
     plan,
     libraryDir: undefined,
     environment: {},
     signal: new AbortController().signal,
     onProgress() {},
-    log() {},
+    log: (message) => lines.push(message),
   })
   onTestFinished(() => runner.close())
-  return runner
+  return { runner, warnings: () => lines.join('\n') }
 }
 
 /** A request that goes on until it is stopped, unless `change` says otherwise. */

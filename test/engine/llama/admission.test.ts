@@ -1,10 +1,17 @@
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { LoadPlan } from '../../../engine/backend.ts'
 import { hasRoomFor, usedCells } from '../../../engine/llama/admission.ts'
 import type { NativeModel } from '../../../engine/llama/native-model.ts'
 import { emptySlot, type Slot, type Task } from '../../../engine/llama/slots.ts'
-import { startRunner } from '../../../engine/runner/client.ts'
-import { GREEDY, type Output, outputOf, planFor, randomModel, requestFor } from '../../helpers/runner.ts'
+import {
+  GREEDY,
+  loggedRunner,
+  type Output,
+  outputOf,
+  planFor,
+  randomModel,
+  requestFor,
+} from '../../helpers/runner.ts'
 
 /** The machine may be busy. */
 const PATIENT = { timeout: 10_000, interval: 5 }
@@ -90,19 +97,7 @@ const SHORT: Partial<LoadPlan> = {
   memory: { weightsBytes: Number.MAX_SAFE_INTEGER, kvBytesPerToken: 1 },
 }
 
-async function shortRunner() {
-  const warnings: string[] = []
-  const runner = await startRunner({
-    plan: planFor(await randomModel(), SHORT),
-    libraryDir: undefined,
-    environment: {},
-    signal: new AbortController().signal,
-    onProgress() {},
-    log: (message) => warnings.push(message),
-  })
-  onTestFinished(() => runner.close())
-  return { runner, warnings: () => warnings.join('\n') }
-}
+const shortRunner = async () => loggedRunner(planFor(await randomModel(), SHORT))
 
 test('when memory is short, a prompt waits until its cells are free, though a slot is', async () => {
   const { runner, warnings } = await shortRunner()

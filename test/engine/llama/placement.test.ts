@@ -6,32 +6,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { BufferSize, LoadPlan } from '../../../engine/backend.ts'
 import { expertPattern, loadMode, overridesOf } from '../../../engine/llama/placement.ts'
-import { startRunner } from '../../../engine/runner/client.ts'
 import type { ToChild, ToParent } from '../../../engine/runner/protocol.ts'
 import { tempFolder } from '../../helpers/fixtures.ts'
 import { writeRandomAdapter } from '../../helpers/random-adapter.ts'
 import { SHAPE_SMALL, writeRandomModel } from '../../helpers/random-model.ts'
-import { outputOf, planFor, randomModel, requestFor } from '../../helpers/runner.ts'
+import { loggedRunner, outputOf, planFor, randomModel, requestFor } from '../../helpers/runner.ts'
 
 const PROMPT = [1, 300, 301, 302, 303, 304, 305, 306]
 
-/** A runner and the lines llama.cpp warned with while it loaded; gone when the test has finished. */
-async function load(plan: LoadPlan) {
-  const warnings: string[] = []
-  const runner = await startRunner({
-    plan,
-    libraryDir: undefined,
-    environment: {},
-    signal: new AbortController().signal,
-    onProgress() {},
-    log: (message) => warnings.push(message),
-  })
-  onTestFinished(() => runner.close())
-  return { runner, warnings: () => warnings.join('\n') }
-}
-
 const textOf = async (plan: LoadPlan) =>
-  (await outputOf((await load(plan)).runner, requestFor(PROMPT, { maxTokens: 30 }))).text
+  (await outputOf((await loggedRunner(plan)).runner, requestFor(PROMPT, { maxTokens: 30 }))).text
 
 const bytesOf = (buffers: readonly BufferSize[], kind: BufferSize['kind']) =>
   buffers.filter((buffer) => buffer.kind === kind).reduce((sum, { bytes }) => sum + bytes, 0)
@@ -64,7 +48,7 @@ describe('experts in main memory', () => {
     const path = join(await tempFolder(), 'experts.gguf')
     await writeRandomModel(path, { ...SHAPE_SMALL, experts: { count: 4, used: 2 } })
     const usual = await textOf(planFor(path))
-    const { runner, warnings } = await load(planFor(path, { mmap: true, cpuExpertLayers: 1 }))
+    const { runner, warnings } = await loggedRunner(planFor(path, { mmap: true, cpuExpertLayers: 1 }))
     expect((await outputOf(runner, requestFor(PROMPT, { maxTokens: 30 }))).text).toBe(usual)
     // llama.cpp says this once a tensor has matched.
     expect(warnings()).toContain('tensor overrides to CPU are used with mmap')
@@ -72,7 +56,9 @@ describe('experts in main memory', () => {
 
   test('a pattern that no tensor matches changes nothing', async () => {
     const overrides = [{ pattern: 'blk\\.7\\.', device: 'CPU' }]
-    const { warnings } = await load(planFor(await randomModel(), { mmap: true, tensorOverrides: overrides }))
+    const { warnings } = await loggedRunner(
+      planFor(await randomModel(), { mmap: true, tensorOverrides: overrides }),
+    )
     expect(warnings()).not.toContain('tensor overrides')
   })
 
@@ -81,7 +67,7 @@ describe('experts in main memory', () => {
     [{ pattern: 'blk', device: 'CUDA7' }, /there is no device CUDA7 to put tensors on; there are CPU/],
   ])('a plan with %j is refused', async (override, message) => {
     const plan = planFor(await randomModel(), { tensorOverrides: [override] })
-    await expect(load(plan)).rejects.toMatchObject({ code: 'load_failed', message })
+    await expect(loggedRunner(plan)).rejects.toMatchObject({ code: 'load_failed', message })
   })
 })
 
@@ -89,7 +75,7 @@ test('a tensor split does no harm where there is no GPU, and one for too many de
   const path = await randomModel()
   expect(await textOf(planFor(path, { tensorSplit: [3, 1] }))).toBe(await textOf(planFor(path)))
   const tooMany = planFor(path, { tensorSplit: Array(1000).fill(1) })
-  await expect(load(tooMany)).rejects.toMatchObject({ message: /a tensor split names 1000 devices/ })
+  await expect(loggedRunner(tooMany)).rejects.toMatchObject({ message: /a tensor split names 1000 devices/ })
 })
 
 test('positions and memory nodes can be overridden', async () => {
@@ -119,8 +105,8 @@ test('the bytes of an adapter count as weights', async () => {
   await writeRandomAdapter(adapter, shape)
   const path = join(await tempFolder(), 'wide.gguf')
   await writeRandomModel(path, shape)
-  const without = (await load(planFor(path))).runner.info
-  const { info } = (await load(planFor(path, { adapterPaths: [adapter] }))).runner
+  const without = (await loggedRunner(planFor(path))).runner.info
+  const { info } = (await loggedRunner(planFor(path, { adapterPaths: [adapter] }))).runner
   // Two matrices of 1024 × 4 numbers of 4 bytes; llama.cpp says sums in hundredths of a MiB.
   const added = bytesOf(info.buffers, 'weights') - bytesOf(without.buffers, 'weights')
   expect(Math.abs(added - 2 ** 15)).toBeLessThan(0.011 * 2 ** 20)
@@ -135,14 +121,14 @@ test.each<[LoadPlan['kvCacheType'], number]>([
   const path = join(await tempFolder(), 'heads.gguf')
   // Quantized blocks hold 32 values, so a head must too.
   await writeRandomModel(path, { ...SHAPE_SMALL, heads: 2, kvHeads: 1 })
-  const { runner } = await load(planFor(path, { kvCacheType, contextLength: 32_768 }))
+  const { runner } = await loggedRunner(planFor(path, { kvCacheType, contextLength: 32_768 }))
   expect(bytesOf(runner.info.buffers, 'kv')).toBe(mebibytes * 2 ** 20)
   expect((await outputOf(runner, requestFor(PROMPT, { maxTokens: 3 }))).end.outputTokens).toBe(3)
 })
 
 test('a quantized cache without flash attention is refused with what to do about it', async () => {
   const plan = planFor(await randomModel(), { kvCacheType: 'q8_0', flashAttention: false })
-  await expect(load(plan)).rejects.toMatchObject({
+  await expect(loggedRunner(plan)).rejects.toMatchObject({
     code: 'load_failed',
     message: 'a KV cache of type q8_0 needs flash attention: turn that on, or use a cache of type f16',
   })
