@@ -10,9 +10,10 @@ import { hasBlob, putBlob } from './blobs.ts'
 import { digestOf } from './digest.ts'
 import { markerPath } from './layout.ts'
 import { type BlobRef, type LayerKind, layersOf, type Manifest, manifestBytes } from './manifest.ts'
-import { readManifest, storedSpelling, writeManifest } from './manifests.ts'
+import { readManifest, writeManifest } from './manifests.ts'
 import { ifMissing } from './missing.ts'
 import { parseModelName } from './name.ts'
+import { spellingFor } from './spelling.ts'
 import type { ModelName, StoreLog } from './types.ts'
 
 const LICENSE = `MIT License
@@ -43,7 +44,7 @@ export async function installBundledModel(bundled: BundledModel): Promise<void> 
   const params = paramsBytes(bundled.parameters)
   const asked = parseModelName(text)
   if (!asked) throw new Error(`${text} is no model name`)
-  const name = (await storedSpelling(folder, asked)) ?? asked
+  const name = await spellingFor(folder, asked)
   const digest = await fileDigest(file)
   const marker = await readMarker(folder)
   switch (await whatToDo(folder, name, digest, marker.bundled[text], params)) {

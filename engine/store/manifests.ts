@@ -75,17 +75,15 @@ export async function readManifest(folder: string, name: ModelName): Promise<Sto
   return bytes && { name, path, bytes, manifest: parseManifest(bytes), modifiedAt: found.mtime }
 }
 
-/** The stored spelling of a name, whatever its case; undefined when no such file exists. */
-export async function storedSpelling(folder: string, name: ModelName): Promise<ModelName | undefined> {
-  const parts = [name.host, name.namespace, name.model, name.tag]
-  const found = await descend(manifestsFolder(folder), parts)
-  if (!found) return undefined
-  const [host = '', namespace = '', model = '', tag = ''] = found
-  return { host, namespace, model, tag }
-}
+/**
+ * The stored spelling of a name, or of its first parts (host, namespace, model, tag), whatever its case;
+ * undefined when no such file or folder exists.
+ */
+export const storedSpelling = (folder: string, parts: readonly string[]): Promise<string[] | undefined> =>
+  descend(manifestsFolder(folder), parts)
 
 /** The path below `folder` whose parts equal these; an exact spelling goes before one that differs in case. */
-async function descend(folder: string, [part, ...rest]: string[]): Promise<string[] | undefined> {
+async function descend(folder: string, [part, ...rest]: readonly string[]): Promise<string[] | undefined> {
   if (part === undefined) return []
   const folded = part.toLowerCase()
   const names = (await entries(folder)).filter((name) => name.toLowerCase() === folded)

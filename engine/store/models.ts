@@ -1,21 +1,17 @@
 import { EngineError } from '../errors.ts'
 import type { TemplateMode } from '../prompt/capabilities.ts'
-import { removeBlob } from './blobs.ts'
+import { blobPath, hasBlob, putBlob } from './blobs.ts'
 import { readDetails } from './details.ts'
-import { blobFileName } from './digest.ts'
+import { createHeldBlobs } from './held-blobs.ts'
 import { tidyModels } from './housekeeping.ts'
 import { modelReader } from './installed.ts'
-import { blobsOf } from './manifest.ts'
-import {
-  readManifest,
-  readManifests,
-  removeManifest,
-  type StoredManifest,
-  storedSpelling,
-} from './manifests.ts'
+import { readManifest, readManifests, removeManifest, writeManifest } from './manifests.ts'
 import { asError } from './missing.ts'
 import { parseModelName } from './name.ts'
+import { spellingFor, storedName } from './spelling.ts'
+import { createTurns } from './turns.ts'
 import type { InstalledModel, ModelName, ModelStore, StoreLog } from './types.ts'
+import { parseOrRefuse, removeUnusedBlobs, requireBlobs } from './used-blobs.ts'
 
 export interface ModelStoreOptions {
   /** Made when it is not there. */
@@ -33,6 +29,20 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
   await tidyModels(folder, log, noPrune)
   const read = modelReader(folder, options.templates)
   const logOnce = oncePerPath(log)
+  const held = createHeldBlobs()
+  const inTurn = createTurns()
+
+  // Blobs are counted and removed by one at a time: what one installs, another must not find unused.
+  const install: ModelStore['install'] = (name, bytes) =>
+    inTurn(async () => {
+      const manifest = parseOrRefuse(bytes)
+      await requireBlobs(folder, manifest)
+      const target = await spellingFor(folder, name)
+      const replaced = await readManifest(folder, target).catch(() => undefined)
+      if (replaced?.bytes.equals(bytes)) return
+      await writeManifest(folder, target, bytes)
+      if (replaced && !noPrune) await removeUnusedBlobs(folder, replaced, held, log)
+    })
 
   return {
     async list() {
@@ -62,13 +72,29 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
 
     details: readDetails,
 
-    async delete(text) {
-      const name = await locate(folder, text)
-      // A manifest that cannot be read can still be removed; which blobs were its own nobody knows then.
-      const stored = await readManifest(folder, name).catch(() => undefined)
-      if (!(await removeManifest(folder, name))) throw notFound(text)
-      if (stored) await removeUnusedBlobs(folder, stored, log)
+    delete: (text) =>
+      inTurn(async () => {
+        const name = await locate(folder, text)
+        // A manifest that cannot be read can still be removed; which blobs were its own nobody knows then.
+        const stored = await readManifest(folder, name).catch(() => undefined)
+        if (!(await removeManifest(folder, name))) throw notFound(text)
+        if (stored) await removeUnusedBlobs(folder, stored, held, log)
+      }),
+
+    async copy(source, destination) {
+      const target = parseModelName(destination)
+      if (!target) throw invalidName()
+      const stored = await readManifest(folder, await locate(folder, source)).catch(asLoadFailure(source))
+      if (!stored) throw notFound(source)
+      await install(target, stored.bytes)
     },
+
+    spelling: (name) => spellingFor(folder, name),
+    hasBlob: (digest) => hasBlob(folder, digest),
+    blobPath: (digest) => blobPath(folder, digest),
+    putBlob: (content) => putBlob(folder, content),
+    hold: (digests) => held.add(digests),
+    install,
   }
 }
 
@@ -76,36 +102,19 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
 async function locate(folder: string, text: string): Promise<ModelName> {
   if (text === '') throw notFound(text)
   const name = parseModelName(text)
-  if (!name) throw new EngineError('invalid_model_name', 'invalid model name')
-  const stored = await storedSpelling(folder, name)
+  if (!name) throw invalidName()
+  const stored = await storedName(folder, name)
   if (!stored) throw notFound(text)
   return stored
 }
+
+const invalidName = () => new EngineError('invalid_model_name', 'invalid model name')
 
 const notFound = (text: string) => new EngineError('model_not_found', `model '${text}' not found`)
 
 const asLoadFailure = (text: string) => (cause: unknown) => {
   throw new EngineError('load_failed', `model '${text}' cannot be read: ${asError(cause).message}`, { cause })
 }
-
-/**
- * Removes the blobs only `removed` used. Its manifest is gone by now, so of two servers that remove models with
- * a shared blob at the same time, the one that looks last removes it.
- */
-async function removeUnusedBlobs(folder: string, removed: StoredManifest, log: StoreLog): Promise<void> {
-  const { manifests, unreadable } = await readManifests(folder)
-  if (unreadable.length > 0) {
-    const paths = unreadable.map(({ path }) => path)
-    log.warn({ paths }, 'unused blobs are kept because a manifest cannot be read')
-    return
-  }
-  const used = new Set(manifests.flatMap(({ manifest }) => blobsOf(manifest).map(blobKey)))
-  for (const blob of blobsOf(removed.manifest)) {
-    if (!used.has(blobKey(blob))) await removeBlob(folder, blob.digest)
-  }
-}
-
-const blobKey = ({ digest }: { digest: string }) => blobFileName(digest).toLowerCase()
 
 /** Whole seconds, as file systems and clients compare them. */
 const newestFirst = (a: InstalledModel, b: InstalledModel) =>

@@ -1,6 +1,7 @@
 import type { GgufFacts } from '../gguf/types.ts'
 import type { Log } from '../log.ts'
 import type { Message } from '../types.ts'
+import type { BlobRef } from './manifest.ts'
 
 export type Capability =
   | 'completion'
@@ -92,4 +93,28 @@ export interface ModelStore {
   details(model: InstalledModel, verbose: boolean): Promise<ModelDetails>
   /** Removes the manifest, then every blob that no other manifest uses. Throws like `find`. */
   delete(name: string): Promise<void>
+  /**
+   * Makes `destination` another name of what `source` is now. Throws like `find` for the source, and
+   * `invalid_model_name` for a destination that is no name.
+   */
+  copy(source: string, destination: string): Promise<void>
+  /** The stored spelling of a name whatever its case; the name itself where nothing of it is stored. */
+  spelling(name: ModelName): Promise<ModelName>
+  /** The blob is stored in full. */
+  hasBlob(digest: string): Promise<boolean>
+  /** Where a blob lies or would lie. Throws EngineError `bad_request` for anything but a digest. */
+  blobPath(digest: string): string
+  /** Stores content under the hash it turns out to have, in one step and on disk. */
+  putBlob(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef>
+  /**
+   * Keeps blobs from being removed as unused by this process, stored already or not, until the function that
+   * comes back is called. Whoever is about to install a manifest holds its blobs first.
+   */
+  hold(digests: readonly string[]): () => void
+  /**
+   * Puts a manifest in place under the stored spelling of the name, byte for byte, then removes blobs that only
+   * the manifest it replaces used (not with `noPrune`). Throws EngineError `bad_request` when the bytes are no
+   * manifest or a blob of it is not stored in full.
+   */
+  install(name: ModelName, manifest: Buffer): Promise<void>
 }

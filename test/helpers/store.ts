@@ -16,6 +16,25 @@ export function recordingLog(): StoreLog & { lines: { message: string; details: 
 export const openStore = (folder: string, noPrune = false): Promise<ModelStore> =>
   openModelStore({ folder, log: recordingLog(), noPrune })
 
+const unused = () => {
+  throw new Error('this test has no models folder')
+}
+
+/** A store without a folder, for tests that replace what they use. */
+export const NO_STORE: ModelStore = {
+  list: unused,
+  find: unused,
+  details: unused,
+  delete: unused,
+  copy: unused,
+  spelling: unused,
+  hasBlob: unused,
+  blobPath: unused,
+  putBlob: unused,
+  hold: unused,
+  install: unused,
+}
+
 /** The names in the blobs folder, sorted. */
 export const blobNames = async (folder: string): Promise<string[]> =>
   (await readdir(join(folder, 'blobs'))).sort()

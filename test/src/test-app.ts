@@ -4,12 +4,19 @@ import { EngineError } from '../../engine/errors.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
 import { type AppConfig, buildApp } from '../../src/app.ts'
+import { NO_STORE } from '../helpers/store.ts'
 
 const notFound = async () => {
   throw new EngineError('model_not_found', 'model not found')
 }
 
-const NO_MODELS: ModelStore = { list: async () => [], find: notFound, details: notFound, delete: notFound }
+const NO_MODELS: ModelStore = {
+  ...NO_STORE,
+  list: async () => [],
+  find: notFound,
+  details: notFound,
+  delete: notFound,
+}
 
 const unused = () => {
   throw new Error('no test of src/ asks the engine for an answer')

@@ -5,6 +5,7 @@ import { EngineError } from '../../../engine/errors.ts'
 import type { Capability, InstalledModel, ModelStore } from '../../../engine/store/types.ts'
 import type { Engine, EngineEvent, Job, Usage } from '../../../engine/types.ts'
 import { buildApp } from '../../../src/app.ts'
+import { NO_STORE } from '../../helpers/store.ts'
 
 export type Run = (job: Job, signal: AbortSignal) => AsyncIterable<EngineEvent>
 
@@ -101,6 +102,7 @@ function storeOf(installed: readonly InstalledModel[]): ModelStore {
     return found
   }
   return {
+    ...NO_STORE,
     find,
     list: async () => [...installed],
     details: async () => ({ metadata: [], tensors: [], projectorMetadata: undefined }),

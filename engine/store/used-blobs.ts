@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises'
+import { EngineError } from '../errors.ts'
+import { blobPath, removeBlob } from './blobs.ts'
+import { blobKey, type HeldBlobs } from './held-blobs.ts'
+import { blobsOf, type Manifest, parseManifest } from './manifest.ts'
+import { readManifests, type StoredManifest } from './manifests.ts'
+import { ifMissing } from './missing.ts'
+import type { StoreLog } from './types.ts'
+
+/** Reads a manifest from outside. Throws EngineError `bad_request` when the bytes are none. */
+export function parseOrRefuse(bytes: Buffer): Manifest {
+  try {
+    return parseManifest(bytes)
+  } catch (cause) {
+    throw new EngineError('bad_request', 'invalid manifest', { cause })
+  }
+}
+
+/** Throws EngineError `bad_request` unless every blob of the manifest is stored with the size it states. */
+export async function requireBlobs(folder: string, manifest: Manifest): Promise<void> {
+  for (const { digest, size } of blobsOf(manifest)) {
+    const found = await ifMissing(stat(blobPath(folder, digest)), undefined)
+    if (found?.isFile() !== true) throw new EngineError('bad_request', `blob ${digest} is missing`)
+    if (found.size !== size) {
+      throw new EngineError('bad_request', `blob ${digest} has ${found.size} bytes, not ${size}`)
+    }
+  }
+}
+
+/**
+ * Removes the blobs only `removed` used. Its manifest is gone by now, so of two servers that remove models with
+ * a shared blob at the same time, the one that looks last removes it.
+ */
+export async function removeUnusedBlobs(
+  folder: string,
+  removed: StoredManifest,
+  held: HeldBlobs,
+  log: StoreLog,
+): Promise<void> {
+  const { manifests, unreadable } = await readManifests(folder)
+  if (unreadable.length > 0) {
+    const paths = unreadable.map(({ path }) => path)
+    log.warn({ paths }, 'unused blobs are kept because a manifest cannot be read')
+    return
+  }
+  const used = new Set(
+    manifests.flatMap(({ manifest }) => blobsOf(manifest).map(({ digest }) => blobKey(digest))),
+  )
+  for (const { digest } of blobsOf(removed.manifest)) {
+    if (!used.has(blobKey(digest)) && !held.has(digest)) await removeBlob(folder, digest)
+  }
+}
