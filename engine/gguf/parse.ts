@@ -9,7 +9,8 @@ import { readValue, readValueType } from './value.ts'
 // descriptions (name, dimensions, type, offset), padding, tensor data. Versions 2 and 3 are laid out alike; 3
 // only added big-endian files.
 
-const DEFAULT_ALIGNMENT = 32
+/** Where a file does not say otherwise (ggml/include/gguf.h). */
+export const DEFAULT_ALIGNMENT = 32
 
 /**
  * Reads a header from the first bytes of a file. Throws GgufError for what is wrong with the file and

@@ -1,17 +1,22 @@
-export type GgufValueType =
-  | 'uint8'
-  | 'int8'
-  | 'uint16'
-  | 'int16'
-  | 'uint32'
-  | 'int32'
-  | 'float32'
-  | 'bool'
-  | 'string'
-  | 'array'
-  | 'uint64'
-  | 'int64'
-  | 'float64'
+/** The types of metadata values; the position is the number that stands in a file (ggml/include/gguf.h). */
+export const VALUE_TYPES = [
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'uint32',
+  'int32',
+  'float32',
+  'bool',
+  'string',
+  'array',
+  'uint64',
+  'int64',
+  'float64',
+] as const
+export type GgufValueType = (typeof VALUE_TYPES)[number]
+/** Those whose values all take the same number of bytes. */
+export type FixedValueType = Exclude<GgufValueType, 'string' | 'array'>
 
 /** 64-bit integers are numbers where a number holds them exactly. */
 export type GgufScalar = number | bigint | boolean | string
