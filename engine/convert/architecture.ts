@@ -21,6 +21,8 @@ export interface Architecture {
   ropeBase: number
   /** The scalings of positions that llama.cpp computes for it. */
   ropeScalings: readonly RopeScaling['type'][]
+  /** llama.cpp reads it only with heads that share the width evenly. */
+  evenHeads: boolean
   /** Every layer attends to a window when config.json names one, without saying that it is used. */
   slides: boolean
   /** Of so many layers the last attends to everything, the others to a window. */
@@ -44,18 +46,21 @@ const LLAMA: Architecture = {
   alwaysTied: false,
   ropeBase: 10_000,
   ropeScalings: ['linear', 'yarn', 'llama3'],
+  evenHeads: false,
   slides: false,
 }
 const QWEN2: Architecture = {
   ...LLAMA,
   name: 'qwen2',
   interleavesRope: false,
+  evenHeads: true,
   biases: 'qkv',
   ropeScalings: ['linear', 'yarn'],
 }
 const GEMMA: Architecture = {
   ...QWEN2,
   name: 'gemma',
+  evenHeads: false,
   activations: GELU,
   normOffset: 1,
   biases: 'none',
@@ -68,7 +73,7 @@ export const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map([
   ['LlamaForCausalLM', LLAMA],
   ['MistralForCausalLM', { ...LLAMA, biases: 'none', slides: true }],
   ['Qwen2ForCausalLM', QWEN2],
-  ['Qwen3ForCausalLM', { ...QWEN2, name: 'qwen3', biases: 'none', normsHeads: true }],
+  ['Qwen3ForCausalLM', { ...QWEN2, name: 'qwen3', biases: 'none', normsHeads: true, evenHeads: false }],
   ['GemmaForCausalLM', GEMMA],
   [
     'Gemma2ForCausalLM',

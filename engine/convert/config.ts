@@ -85,7 +85,7 @@ export async function readConfig(files: SourceFiles): Promise<ModelConfig> {
   refuseQuantized(config)
   refuseActivation(config, architecture)
   if (config.use_bidirectional_attention) throw refused('bidirectional attention cannot be converted')
-  const heads = headsOf(config)
+  const heads = headsOf(config, architecture)
   refuseScale(config, architecture, heads)
   return {
     architecture,
@@ -126,13 +126,19 @@ function refuseActivation(config: ConfigFile, { activations }: Architecture): vo
     throw refused(`the activation ${quoted(activation)} cannot be converted`)
 }
 
-function headsOf(config: ConfigFile): Pick<ModelConfig, 'heads' | 'kvHeads' | 'headLength'> {
+function headsOf(
+  config: ConfigFile,
+  { evenHeads, name }: Architecture,
+): Pick<ModelConfig, 'heads' | 'kvHeads' | 'headLength'> {
   const heads = config.num_attention_heads
   const kvHeads = config.num_key_value_heads ?? heads
   if (heads % kvHeads !== 0) throw refused(`${heads} attention heads cannot share ${kvHeads} key-value heads`)
   const headLength = config.head_dim ?? config.hidden_size / heads
   if (!Number.isInteger(headLength / 2))
     throw refused(`attention heads cannot have a length of ${headLength}`)
+  if (evenHeads && heads * headLength !== config.hidden_size) {
+    throw refused(`${heads} heads of length ${headLength} do not make up the width, which ${name} needs`)
+  }
   return { heads, kvHeads, headLength }
 }
 
