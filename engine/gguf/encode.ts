@@ -1,5 +1,6 @@
 import { GgufError } from './error.ts'
 import { LIMITS } from './limits.ts'
+import { padded } from './parse.ts'
 import { type FixedValueType, type GgufValueType, VALUE_TYPES } from './types.ts'
 
 /** Texts may also be given as the bytes they are to have. */
@@ -13,7 +14,7 @@ export interface ArrayToWrite {
 export type ValueToWrite =
   | { type: Exclude<GgufValueType, 'array'>; value: ScalarToWrite }
   | { type: 'array'; value: ArrayToWrite }
-  /** Type and value as they stand in another GGUF file. */
+  /** Type and value as they stand in another GGUF file (GgufHeader.encoded). */
   | { type: 'encoded'; value: Uint8Array }
 
 type NumberType = Exclude<FixedValueType, 'bool'>
@@ -123,9 +124,6 @@ export class Encoder {
     return start
   }
 }
-
-/** The next multiple of the alignment. */
-export const padded = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
 
 const isNumber = (value: unknown): value is number | bigint =>
   typeof value === 'number' || typeof value === 'bigint'

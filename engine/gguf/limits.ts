@@ -5,6 +5,8 @@
 export const LIMITS = {
   /** The biggest vocabularies take some 40 MB, a tokenizer carried along as JSON another 40. */
   headerBytes: 256 * 1024 * 1024,
+  /** The same for a file that is far away: some take 15 MB. */
+  remoteHeaderBytes: 16 * 1024 * 1024,
   metadataEntries: 65_536,
   /** The GGUF specification's own limit. */
   keyBytes: 65_535,

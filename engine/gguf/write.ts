@@ -1,8 +1,8 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { Encoder, padded, type ValueToWrite } from './encode.ts'
+import { Encoder, type ValueToWrite } from './encode.ts'
 import { GgufError } from './error.ts'
 import { LIMITS } from './limits.ts'
-import { DEFAULT_ALIGNMENT } from './parse.ts'
+import { DEFAULT_ALIGNMENT, padded } from './parse.ts'
 import { tensorTypeNamed } from './tensor-type.ts'
 
 const VERSION = 3
