@@ -19,6 +19,8 @@ export const LIMITS = {
   tensorNameBytes: 256,
   /** GGML_MAX_DIMS in ggml/include/ggml.h. */
   tensorDimensions: 4,
+  /** The biggest models come in fewer than a hundred. */
+  splitFiles: 1024,
   /** Files in use have 32, some 64 or 4096. */
   alignment: 65_536,
 } as const
