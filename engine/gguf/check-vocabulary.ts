@@ -10,16 +10,12 @@ type Metadata = GgufHeader['metadata']
 export function checkVocabulary(metadata: Metadata, architecture: string): void {
   const tokens = arrayOf(metadata, 'tokenizer.ggml.tokens', ['string'])
   const count = tokens?.length ?? 0
-  const sizeKey = `${architecture}.vocab_size`
-  const size = metadata.get(sizeKey)
-  for (const [key, length] of [
-    ['tokenizer.ggml.tokens', count],
-    [sizeKey, size ?? 0],
-  ] as const) {
-    if (typeof length !== 'number' || length > MAX_TOKENS) {
-      throw new GgufError(`${key} is ${String(length)}, not a number of tokens up to ${MAX_TOKENS}`)
-    }
+  if (count > MAX_TOKENS) {
+    throw new GgufError(
+      `tokenizer.ggml.tokens has ${count} tokens, more than the ${MAX_TOKENS} that are read`,
+    )
   }
+  checkSize(metadata.get(`${architecture}.vocab_size`), `${architecture}.vocab_size`)
   const perToken: [string, GgufArray | undefined][] = [
     ['tokenizer.ggml.scores', arrayOf(metadata, 'tokenizer.ggml.scores', ['float32', 'int32'])],
     ['tokenizer.ggml.token_type', arrayOf(metadata, 'tokenizer.ggml.token_type', ['int32', 'uint32'])],
@@ -33,6 +29,14 @@ export function checkVocabulary(metadata: Metadata, architecture: string): void 
   arrayOf(metadata, 'tokenizer.ggml.precompiled_charsmap', ['int8', 'uint8'])
   arrayOf(metadata, 'tokenizer.ggml.suppress_tokens', ['int32'])
   if (tokens !== undefined) checkRepeated(tokens)
+}
+
+function checkSize(size: GgufValue | undefined, what: string): void {
+  if (size === undefined) return
+  if (typeof size !== 'number' && typeof size !== 'bigint') throw new GgufError(`${what} is not a number`)
+  if (typeof size === 'bigint' || !Number.isInteger(size) || size < 0 || size > MAX_TOKENS) {
+    throw new GgufError(`${what} is ${size}, not a number of tokens up to ${MAX_TOKENS}`)
+  }
 }
 
 function arrayOf(metadata: Metadata, key: string, types: readonly GgufValueType[]): GgufArray | undefined {
