@@ -1,5 +1,6 @@
 import { GgufError } from './error.ts'
 import { LIMITS } from './limits.ts'
+import { padded } from './parse.ts'
 import { type FixedValueType, type GgufValueType, VALUE_TYPES } from './types.ts'
 
 /** Texts may also be given as the bytes they are to have. */
@@ -13,7 +14,7 @@ export interface ArrayToWrite {
 export type ValueToWrite =
   | { type: Exclude<GgufValueType, 'array'>; value: ScalarToWrite }
   | { type: 'array'; value: ArrayToWrite }
-  /** Type and value as they stand in another GGUF file. */
+  /** Type and value as they stand in another GGUF file (GgufHeader.encoded). */
   | { type: 'encoded'; value: Uint8Array }
 
 type NumberType = Exclude<FixedValueType, 'bool'>
@@ -97,13 +98,11 @@ export class Encoder {
 
   #value(type: GgufValueType, value: ScalarToWrite | ArrayToWrite, what: string): void {
     const isText = typeof value === 'string' || value instanceof Uint8Array
-    if (isText && type === 'string') return this.text(value)
-    if (typeof value === 'object' && !isText && type === 'array') return this.#array(value, what)
-    if (typeof value === 'boolean' && type === 'bool') return this.raw(Uint8Array.of(value ? 1 : 0))
-    if ((typeof value === 'number' || typeof value === 'bigint') && isNumberType(type)) {
-      return this.number(type, value, what)
-    }
-    throw new GgufError(`${what} cannot hold a value of type ${typeof value}: its type is ${type}`)
+    if (isText && type === 'string') this.text(value)
+    else if (typeof value === 'object' && !isText && type === 'array') this.#array(value, what)
+    else if (typeof value === 'boolean' && type === 'bool') this.raw(Uint8Array.of(value ? 1 : 0))
+    else if (isNumber(value) && isNumberType(type)) this.number(type, value, what)
+    else throw new GgufError(`${what} cannot hold a value of type ${typeof value}: its type is ${type}`)
   }
 
   #array({ of, items }: ArrayToWrite, what: string): void {
@@ -126,7 +125,6 @@ export class Encoder {
   }
 }
 
-/** The next multiple of the alignment. */
-export const padded = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
-
+const isNumber = (value: unknown): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint'
 const isNumberType = (type: GgufValueType): type is NumberType => Object.hasOwn(NUMBERS, type)

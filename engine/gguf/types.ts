@@ -30,6 +30,8 @@ export interface GgufArray {
   at(index: number): GgufValue | undefined
   /** Decodes every element. */
   toArray(): GgufValue[]
+  /** The bytes of each text as they stand in the file; nothing for other elements. */
+  rawTexts(): IterableIterator<Buffer>
 }
 
 export interface GgufTensor {
@@ -49,7 +51,11 @@ export interface GgufHeader {
   version: number
   /** In file order. */
   metadata: ReadonlyMap<string, GgufValue>
+  /** Type and value of a metadata entry as they stand in the file. */
+  encoded(key: string): Uint8Array | undefined
   tensors: readonly GgufTensor[]
+  /** Of tensor data, bytes. */
+  alignment: number
   /** Where tensor data starts in the file. */
   dataOffset: number
 }

@@ -1,9 +1,10 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { Encoder, padded, type ValueToWrite } from './encode.ts'
+import { Encoder, type ValueToWrite } from './encode.ts'
 import { GgufError } from './error.ts'
 import { LIMITS } from './limits.ts'
-import { DEFAULT_ALIGNMENT } from './parse.ts'
+import { DEFAULT_ALIGNMENT, padded } from './parse.ts'
 import { tensorTypeNamed } from './tensor-type.ts'
+import { VALUE_TYPES } from './types.ts'
 
 const VERSION = 3
 /** llama.cpp reads no longer ones (GGML_MAX_NAME in ggml/include/ggml.h, less a NUL). */
@@ -101,21 +102,23 @@ function encodeTensor(out: Encoder, tensor: TensorToWrite, offset: number): void
 }
 
 function alignmentOf(metadata: GgufToWrite['metadata']): number {
-  const entry = metadata.find(([key]) => key === 'general.alignment')
-  if (entry === undefined) return DEFAULT_ALIGNMENT
-  const { type, value } = entry[1]
-  const isAllowed =
-    type === 'uint32' &&
-    typeof value === 'number' &&
-    value >= 1 &&
-    value <= LIMITS.alignment &&
-    Number.isInteger(Math.log2(value))
-  if (!isAllowed) {
+  const value = metadata.find(([key]) => key === 'general.alignment')?.[1]
+  if (value === undefined) return DEFAULT_ALIGNMENT
+  const alignment = uint32Of(value)
+  if (!(alignment >= 1 && alignment <= LIMITS.alignment && Number.isInteger(Math.log2(alignment)))) {
     throw new GgufError(
       `general.alignment must be given as a uint32 that is a power of two up to ${LIMITS.alignment}`,
     )
   }
-  return value
+  return alignment
+}
+
+/** 0 for everything that is no uint32. */
+function uint32Of({ type, value }: ValueToWrite): number {
+  if (type === 'uint32') return Number(value)
+  if (type !== 'encoded' || value.length !== 8) return 0
+  const bytes = Buffer.from(value)
+  return bytes.readUInt32LE(0) === VALUE_TYPES.indexOf('uint32') ? bytes.readUInt32LE(4) : 0
 }
 
 function refuseRepeated(names: readonly string[], what: string): void {
