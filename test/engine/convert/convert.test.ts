@@ -7,6 +7,7 @@ import { convertFiles } from '../../../engine/convert/convert-files.ts'
 import { readGgufFile } from '../../../engine/gguf/read.ts'
 import { tempFolder } from '../../helpers/fixtures.ts'
 import {
+  byteCharacters,
   byteLevelTokenizer,
   type HfConfig,
   modelContents,
@@ -133,6 +134,19 @@ test('the shape and the name of a model are in its metadata', async () => {
     'tokenizer.ggml.add_bos_token': false,
     'tokenizer.ggml.add_eos_token': false,
   })
+})
+
+test('thousands of rows without a token are padded, and every token keeps its place', async () => {
+  const config = { ...CONFIG, vocab_size: 6000 }
+  const { metadata } = await headerOf(modelContents(config, randomWeights(config)))
+  const tokens = metadata.get('tokenizer.ggml.tokens')
+  const padding = Array.from({ length: 6000 - 258 }, (_, i) => `[PAD${258 + i}]`)
+  expect(typeof tokens === 'object' && tokens.toArray()).toEqual([
+    ...byteCharacters(),
+    '<|begin|>',
+    '<|end|>',
+    ...padding,
+  ])
 })
 
 test('positions as transformers 5 writes them give the same model', async () => {
