@@ -169,7 +169,7 @@ test('every token that ends an answer is told, each with its part', async () => 
   const { metadata } = await headerOf({
     ...CONTENTS,
     'tokenizer.json': byteLevelTokenizer([], special),
-    'generation_config.json': { eos_token_id: [257, 259, 258] },
+    'generation_config.json': { bos_token_id: -1, eos_token_id: [257, 259, 258, 9999] },
   })
   expect(metadata.get('tokenizer.ggml.eos_token_id')).toBe(257)
   expect(metadata.get('tokenizer.ggml.eot_token_id')).toBe(258)
