@@ -1,5 +1,5 @@
 import { chain, type Parser, plainText } from './answer.ts'
-import type { Runner } from './backend.ts'
+import type { Runner, ThoughtBudget } from './backend.ts'
 import { fitMessages, fitTokens } from './prompt/fit-context.ts'
 import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './prompt/job-prompt.ts'
 import { thinkingSplitter } from './prompt/thinking.ts'
@@ -89,6 +89,17 @@ function tokenize(job: Job, runner: Runner, prompt: JobPrompt, isStart: boolean)
   const hasBos = bosToken !== undefined && bosToken !== '' && prompt.text.startsWith(bosToken)
   const bos = isStart && runner.info.addsBos && !hasBos
   return runner.tokenize(prompt.text, { special: prompt.hasSpecialTokens, bos })
+}
+
+/** When the model has to stop thinking; undefined where it need not or does not think. */
+export async function thoughtBudgetFor(
+  { thinking }: JobPrompt,
+  runner: Runner,
+  { thinkingBudget }: ModelOptions,
+): Promise<ThoughtBudget | undefined> {
+  if (thinking === undefined || thinkingBudget < 0) return undefined
+  const closing = await runner.tokenize(thinking.tags.close, { special: true, bos: false })
+  return { ...thinking.tags, isOpen: thinking.isOpen, tokens: thinkingBudget, closing }
 }
 
 /** Tells thoughts, calls and text apart in the answer to this prompt. */
