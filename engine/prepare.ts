@@ -110,8 +110,10 @@ export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser 
   return thoughts === undefined ? calls : chain(thoughts, calls)
 }
 
-/** Tags the parser of the answer has to see, even those that are control tokens. */
+/** Tags, and parts of them, that the parser of the answer has to see even where they are control tokens. */
 export function tagsFor({ thinking, toolCalls }: JobPrompt): string[] {
-  const tags = [thinking?.tags.open, thinking?.tags.close, toolCalls?.open, toolCalls?.close]
-  return tags.filter((tag): tag is string => tag !== undefined && tag !== '')
+  const { open, close, answer } = thinking?.tags ?? {}
+  const tags = [open, close, answer?.turn, answer?.open, toolCalls?.open, toolCalls?.close]
+  const parts = tags.flatMap((tag = '') => [tag, ...(tag.match(/<[^<>]+>/g) ?? [])])
+  return [...new Set(parts.filter((part) => part !== ''))]
 }
