@@ -98,6 +98,8 @@ export interface RunnerInfo {
   sizeVramBytes: number
   /** The tokenizer puts a begin-of-text token in front by itself. */
   addsBos: boolean
+  /** The texts of the vocabulary's control tokens, such as `<|im_start|>`, of two characters or more. */
+  controlTokens: readonly string[]
   /** Context shift is possible with this model's memory. */
   canShift: boolean
   /** Absent where the model cannot embed. */

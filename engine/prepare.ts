@@ -5,6 +5,7 @@ import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './promp
 import { thinkingSplitter } from './prompt/thinking.ts'
 import { newToolCallId } from './prompt/tool-call-id.ts'
 import { toolCallParser } from './prompt/tool-calls.ts'
+import { piecesAtSeams, withSeams } from './prompt/user-text.ts'
 import type { ChatJob, Job, ModelOptions } from './types.ts'
 
 /** The prompt of a job, whole. Throws EngineError when the model's template refuses it. */
@@ -29,10 +30,14 @@ export async function tokensFor(
   runner: Runner,
   options: ModelOptions,
 ): Promise<FittedPrompt> {
-  const whole = await wholePrompt(job, prompt, runner)
+  const seamed = withSeams(job, runner.info.controlTokens, prompt.text !== asWritten(job))
+  const shown = seamed === job ? prompt : promptFor(seamed, new Date())
+  const whole = await wholePrompt(seamed, shown, runner)
   const tokens = fitted(job, whole.tokens, runner, options)
   return { tokens, droppedTokens: whole.droppedTokens + whole.tokens.length - tokens.length }
 }
+
+const asWritten = (job: Job) => (job.kind === 'generate' ? job.prompt : undefined)
 
 /** The prompt without the old messages that do not fit; one that is not made of messages is whole. */
 async function wholePrompt(job: Job, prompt: JobPrompt, runner: Runner): Promise<FittedPrompt> {
@@ -83,12 +88,15 @@ async function shortened(
   return { prompt: chatPrompt(job, now, kept), wholeTokens }
 }
 
-function tokenize(job: Job, runner: Runner, prompt: JobPrompt, isStart: boolean): Promise<number[]> {
+async function tokenize(job: Job, runner: Runner, prompt: JobPrompt, isStart: boolean): Promise<number[]> {
   const { bosToken } = job.model.facts ?? {}
   // Many templates write the begin-of-text token themselves; it must not stand there twice.
   const hasBos = bosToken !== undefined && bosToken !== '' && prompt.text.startsWith(bosToken)
-  const bos = isStart && runner.info.addsBos && !hasBos
-  return runner.tokenize(prompt.text, { special: prompt.hasSpecialTokens, bos })
+  const addsBos = isStart && runner.info.addsBos && !hasBos
+  const pieces = piecesAtSeams(prompt.text).map((text, i) =>
+    runner.tokenize(text, { special: prompt.hasSpecialTokens, bos: addsBos && i === 0 }),
+  )
+  return (await Promise.all(pieces)).flat()
 }
 
 /** When the model has to stop thinking; undefined where it need not or does not think. */
