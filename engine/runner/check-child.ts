@@ -33,6 +33,7 @@ const CODES: Record<EngineErrorCode, true> = {
   load_timeout: true,
   quantize_failed: true,
   invalid_answer: true,
+  registry_failed: true,
   runner_died: true,
   shutting_down: true,
 }
