@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { parseHost } from './host.ts'
 import { parseOrigins } from './origins.ts'
-import { parseProxy } from './registry.ts'
+import { parseMirrors, parseProxy } from './registry.ts'
 import {
   lenient,
   parseBool,
@@ -90,6 +90,9 @@ export const Env = z.object({
   ),
   SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
     'Folder with the shared libraries of llama.cpp to use instead of the installed package',
+  ),
+  SNUG_REGISTRY_MIRRORS: strict('', parseMirrors).describe(
+    'Where to go instead of a registry that models are named after: pairs such as `registry.ollama.ai=https://mirror.example`, between commas',
   ),
   SNUG_REGISTRY_PRIVATE_REDIRECTS: strict('false', parseFlag).describe(
     'Let registries on the internet redirect downloads to addresses of the local network',

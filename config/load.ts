@@ -89,6 +89,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     registry: Object.freeze({
       ...keyPathIn(homeOf(env)),
       proxies: Object.freeze(proxies(read)),
+      mirrors: read.SNUG_REGISTRY_MIRRORS.value,
       allowPrivate: read.SNUG_REGISTRY_PRIVATE_REDIRECTS.value,
     }),
     threads: read.SNUG_THREADS.value,

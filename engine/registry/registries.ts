@@ -12,6 +12,8 @@ export interface RegistriesOptions extends TransportOptions {
   keyPath?: string
   /** Registries on the internet may redirect into the local network. */
   allowPrivate?: boolean
+  /** Where to go, scheme and host, instead of a host that models are named after. Keys in lower case. */
+  mirrors?: ReadonlyMap<string, string>
   uploads?: UploadTuning
 }
 
@@ -19,26 +21,25 @@ export interface RegistriesOptions extends TransportOptions {
 export function openRegistries({
   keyPath,
   allowPrivate = false,
+  mirrors,
   uploads = UPLOAD_TUNING,
   ...options
 }: RegistriesOptions): Registries {
   const transport = createTransport(options)
   let identity: Promise<Identity> | undefined
   const ownIdentity = async () => {
-    if (keyPath === undefined)
-      throw new RegistryError('unauthorized', 'unauthorized: there is no home folder with a key')
+    if (keyPath === undefined) throw new RegistryError('unauthorized', 'unauthorized: this server has no key')
     // A file that was unreadable may have been mended.
     identity ??= loadIdentity(keyPath).catch((cause) => {
       identity = undefined
-      throw new RegistryError('unauthorized', `the key ${keyPath} cannot be used: ${cause.message}`, {
-        cause,
-      })
+      throw new RegistryError('unauthorized', "unauthorized: this server's key cannot be used", { cause })
     })
     return identity
   }
   return {
     open(host, { insecure }) {
-      const base = baseUrl(host, insecure)
+      const mirror = mirrors?.get(host.toLowerCase())
+      const base = mirror === undefined ? baseUrl(host, insecure) : new URL(mirror)
       const session = openSession({
         transport,
         base,

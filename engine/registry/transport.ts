@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, errors } from 'undici'
@@ -70,6 +71,8 @@ export function createTransport(options: TransportOptions): Transport {
 
     async send({ method, url, headers = {}, body, reach, signal }) {
       signal.throwIfAborted()
+      // One caller's signal is listened to by as many requests as run for it.
+      setMaxListeners(0, signal)
       const isLiteralPublic = isPublicLiteral(url)
       if (isLiteralPublic !== undefined && !isWithin(reach, isLiteralPublic)) {
         throw new AddressError(`${url.hostname} is not where it may be`)

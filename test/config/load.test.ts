@@ -32,7 +32,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     kvCacheType: 'f16',
     placement: { mlock: false, cpuExpertLayers: 0 },
     cache: { dirBytes: 10 * 2 ** 30 },
-    registry: { keyPath: '/home/u/.ollama/id_ed25519', proxies: {}, allowPrivate: false },
+    registry: { keyPath: '/home/u/.ollama/id_ed25519', proxies: {}, mirrors: new Map(), allowPrivate: false },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -185,8 +185,31 @@ describe('web proxies are those of the environment, in upper or lower case', () 
   })
 })
 
+test('mirrors are origins by the hosts they stand for', () => {
+  const text = 'Registry.Ollama.ai=https://mirror.example, hf.co:443 = http://10.0.0.1:5000/ ,'
+  expect([...load({ SNUG_REGISTRY_MIRRORS: text }).registry.mirrors]).toEqual([
+    ['registry.ollama.ai', 'https://mirror.example'],
+    ['hf.co:443', 'http://10.0.0.1:5000'],
+  ])
+})
+
+describe('a mirror that cannot be used stops the server', () => {
+  test.each(['x', 'a=b', '=https://b', 'a=ftp://b', 'a=https://u:p@b', 'a=https://b/path', 'a=https://b:x'])(
+    '%s',
+    (text) => {
+      expect(refusal({ HOME: '/home/u', SNUG_REGISTRY_MIRRORS: text })).toContain(
+        'is not a host and an address',
+      )
+    },
+  )
+})
+
 test('without a home folder there is no key', () => {
-  expect(loadConfig({ OLLAMA_MODELS: '/m' }).registry).toEqual({ proxies: {}, allowPrivate: false })
+  expect(loadConfig({ OLLAMA_MODELS: '/m' }).registry).toEqual({
+    proxies: {},
+    mirrors: new Map(),
+    allowPrivate: false,
+  })
 })
 
 test('a quantized cache without flash attention is an ordinary one, as with Ollama, and the server says so', () => {

@@ -1,4 +1,5 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parseChallenge } from '../../../engine/registry/challenge.ts'
 import { loadIdentity } from '../../../engine/registry/key.ts'
@@ -96,6 +97,17 @@ describe('ollama 155: a registry that asks who is there', () => {
     expect(await failureOf(registry.manifest(name, calm))).toMatchObject({
       message: 'pull model manifest: unauthorized: access denied',
     })
+  })
+})
+
+test('a server without a usable key says so, and neither where nor what', async () => {
+  const server = await startRegistry({ auth: {} })
+  const { keyPath, registries, name } = await openClient(server)
+  await mkdir(dirname(keyPath))
+  await writeFile(keyPath, 'my secret')
+  const failure = await failureOf(registries.open(server.host, { insecure: true }).manifest(name, calm))
+  expect(failure).toMatchObject({
+    message: "pull model manifest: unauthorized: this server's key cannot be used",
   })
 })
 

@@ -29,6 +29,15 @@ describe('manifests', () => {
     })
   })
 
+  test('come from the mirror of a registry, where there is one', async () => {
+    const { server, manifest, name } = await serve()
+    const { registries } = await openClient(server, {
+      mirrors: new Map([['registry.example', server.origin]]),
+    })
+    const registry = registries.open('Registry.Example', { insecure: false })
+    expect((await registry.manifest(name, calm)).bytes.equals(manifest)).toBe(true)
+  })
+
   test('are found where redirects lead', async () => {
     const elsewhere = await startRegistry({ address: '127.0.0.2' })
     const { server, manifest, registry, name } = await serve()
@@ -103,6 +112,20 @@ describe('manifests', () => {
 })
 
 describe('blobs', () => {
+  test('are read by many at the same time, for one caller, without a warning', async () => {
+    const { registry, name } = await serve()
+    const blob = await registry.blob(name, weights, calm)
+    const warnings: string[] = []
+    const onWarning = ({ message }: Error) => void warnings.push(message)
+    process.on('warning', onWarning)
+    const caller = new AbortController()
+    const parts = Array.from({ length: 16 }, (_, n) => ({ start: n * 1000, end: n * 1000 + 999 }))
+    const read = await Promise.all(parts.map((part) => readAll(blob.read(part, caller.signal))))
+    process.off('warning', onWarning)
+    expect(Buffer.concat(read).equals(bytesOf(0, 15_999))).toBe(true)
+    expect(warnings).toEqual([])
+  })
+
   test('are read in parts from the registry itself', async () => {
     const { registry, name } = await serve()
     const blob = await registry.blob(name, weights, calm)
