@@ -114,7 +114,7 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
     for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
       const answer = await hop(request, url)
       if (!isRedirect(answer.status)) return answer
-      const target = redirectTarget(url, answer.header('location'))
+      const target = targetOf(answer)
       const isFollowed =
         request.follow === 'all' || (request.follow === 'same-host' && target.host === url.host)
       if (!isFollowed) return { ...answer, redirect: target }
@@ -131,8 +131,15 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
     signal: AbortSignal,
   ): Promise<string> {
     const key = `${challenge.service} ${challenge.scope}`
-    const known = await fetching.get(key)?.catch(() => undefined)
-    if (known !== undefined && known !== used) return known
+    let known = fetching.get(key)
+    while (known !== undefined) {
+      const value = await known.catch(() => undefined)
+      if (value !== undefined && value !== used) return value
+      // It is worth nothing (any more); perhaps somebody else has asked for the next one meanwhile.
+      const newer = fetching.get(key)
+      if (newer === known) break
+      known = newer
+    }
     const asked = authorize(challenge, { base, send: sendHome, signal })
     fetching.set(key, asked)
     return asked
@@ -156,6 +163,15 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
       if (answer.status >= 400) throw await failure(answer, token)
       return answer
     },
+  }
+}
+
+function targetOf(answer: SessionAnswer): URL {
+  try {
+    return redirectTarget(answer.url, answer.header('location'))
+  } catch (error) {
+    discard(answer.body)
+    throw error
   }
 }
 
