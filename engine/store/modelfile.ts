@@ -1,4 +1,4 @@
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '../../formats/go-quote.ts'
 import { shortName } from './name.ts'
 import type { InstalledModel } from './types.ts'
 
