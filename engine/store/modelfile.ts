@@ -1,6 +1,6 @@
+import { goQuote } from '../../formats/go-quote.ts'
 import { printModelfile } from '../../formats/modelfile/print.ts'
 import type { Instruction, PlainName } from '../../formats/modelfile/types.ts'
-import { goQuote } from './go-quote.ts'
 import { shortName } from './name.ts'
 import type { InstalledModel } from './types.ts'
 
