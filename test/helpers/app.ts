@@ -12,6 +12,8 @@ export interface TestAppOptions {
   settings?: Partial<EngineSettings>
   /** What is installed; everything the conformance cases name when left out. */
   models?: readonly FixtureRequest[]
+  /** Keep blobs that nothing refers to; so it is when left out. */
+  noPrune?: boolean
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
 }
@@ -28,11 +30,17 @@ export const TEST_SETTINGS: EngineSettings = {
 }
 
 /** The whole server over real files and a scripted backend; closed when the test has finished. */
-export async function testApp({ script, settings, models = ALL, app: change }: TestAppOptions = {}) {
+export async function testApp({
+  script,
+  settings,
+  models = ALL,
+  noPrune = true,
+  app: change,
+}: TestAppOptions = {}) {
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates: 'jinja' })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates: 'jinja' })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const app = buildApp({ emulatedVersion: '0.33.0', ...change }, { engine, models: store, logger })

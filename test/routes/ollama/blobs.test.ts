@@ -36,7 +36,9 @@ test.each(['application/json', 'text/plain', 'nonsense;;', undefined])(
     const again = await upload()
     expect([again.status, again.text]).toEqual([200, ''])
     expect((await http.head(`/api/blobs/${HELLO}`)).status).toBe(200)
-    expect((await http.head(`/api/blobs/${HELLO.toUpperCase().replace('SHA256:', 'sha256-')}`)).status).toBe(200)
+    expect((await http.head(`/api/blobs/${HELLO.toUpperCase().replace('SHA256:', 'sha256-')}`)).status).toBe(
+      200,
+    )
   },
 )
 
@@ -103,17 +105,20 @@ test('an upload that breaks off leaves nothing behind', async () => {
 test.each([
   ['is stored already', HELLO, '200'],
   ['has no digest', 'sha256:xyz', '400'],
-])('a client that still sends what %s gets its answer, and the connection goes on', async (_, digest, status) => {
-  const { http, url } = await serve()
-  await http.post(`/api/blobs/${HELLO}`).send('hello')
-  const socket = await openSocket(await url())
-  const length = 8 * 1024 * 1024
-  socket.send(`POST /api/blobs/${digest} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n`)
-  await socket.until(`HTTP/1.1 ${status}`)
-  socket.send('x'.repeat(length))
-  socket.send('GET /api/version HTTP/1.1\r\nhost: localhost\r\n\r\n')
-  await socket.until('"version"')
-})
+])(
+  'a client that still sends what %s gets its answer, and the connection goes on',
+  async (_, digest, status) => {
+    const { http, url } = await serve()
+    await http.post(`/api/blobs/${HELLO}`).send('hello')
+    const socket = await openSocket(await url())
+    const length = 8 * 1024 * 1024
+    socket.send(`POST /api/blobs/${digest} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${length}\r\n\r\n`)
+    await socket.until(`HTTP/1.1 ${status}`)
+    socket.send('x'.repeat(length))
+    socket.send('GET /api/version HTTP/1.1\r\nhost: localhost\r\n\r\n')
+    await socket.until('"version"')
+  },
+)
 
 test('a server that stops does not wait for an upload that stands still', async () => {
   const { app, url, modelsFolder } = await serve()
