@@ -33,6 +33,7 @@ const CODES: Record<EngineErrorCode, true> = {
   load_failed: true,
   load_timeout: true,
   quantize_failed: true,
+  convert_failed: true,
   invalid_answer: true,
   runner_died: true,
   shutting_down: true,
