@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts'
 import type { TransferEvent } from '../registry/types.ts'
 import type { LayerKind } from '../store/manifest.ts'
 import type { ModelStore } from '../store/types.ts'
+import { convertedLayer } from './from-safetensors.ts'
 import { ggufLayer, isGguf } from './gguf-layer.ts'
 import { mergedSplits } from './merge-splits.ts'
 import type { BuiltLayer, CreateParts } from './types.ts'
@@ -10,7 +11,7 @@ type Files = Readonly<Record<string, string>>
 
 /**
  * The layers that uploaded files make, in the order of their names. They are what they say they are unless `kind`
- * says so. Throws EngineError `bad_request` in Ollama's words, and `create_failed`.
+ * says so. Throws EngineError `bad_request` in Ollama's words, `create_failed` and `convert_failed`.
  */
 export async function* layersOfFiles(
   parts: CreateParts,
@@ -20,12 +21,7 @@ export async function* layersOfFiles(
 ): AsyncGenerator<TransferEvent, BuiltLayer[]> {
   const format = await formatOf(parts.models, files)
   if (format === undefined) throw new EngineError('bad_request', 'unknown type')
-  if (format === 'safetensors') {
-    throw new EngineError(
-      'bad_request',
-      'unknown type: models in safetensors cannot be converted yet, convert them to GGUF first',
-    )
-  }
+  if (format === 'safetensors') return [yield* convertedLayer(parts.models, files, signal, kind)]
   const names = Object.keys(files).sort()
   if (kind === 'adapter' && names.length > 1) {
     throw new EngineError('bad_request', 'only one adapter is currently supported')

@@ -1,4 +1,4 @@
-import { open, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { GgufError } from '../gguf/error.ts'
 import { ggufFacts } from '../gguf/facts.ts'
@@ -6,9 +6,9 @@ import { readGgufFile } from '../gguf/read.ts'
 import type { GgufHeader } from '../gguf/types.ts'
 import { canonicalDigest } from '../store/digest.ts'
 import { type LayerKind, layerType } from '../store/manifest.ts'
-import { ifMissing } from '../store/missing.ts'
 import type { ModelStore } from '../store/types.ts'
 import type { BuiltLayer } from './types.ts'
+import { sizeOfUpload } from './upload.ts'
 
 /**
  * A GGUF file that was uploaded, as a layer; its own header says what it is for unless `kind` does. `file` is its
@@ -29,16 +29,14 @@ export async function ggufLayer(
   const header = await readGgufFile(path).catch(refuse(file))
   const role = kind ?? roleOf(header)
   if (role === 'model') checkFacts(file, header)
-  const { size } = await stat(path)
+  const size = await sizeOfUpload(models, file, canonical)
   return { mediaType: layerType(role), digest: canonical, size, from: file, isNew: false, header }
 }
 
 /** The blob begins as GGUF files do, in either byte order. Throws EngineError `create_failed` when it is not there. */
 export async function isGguf(models: ModelStore, file: string, digest: string): Promise<boolean> {
-  const blob = await ifMissing(open(models.blobPath(canonicalDigest(digest))), undefined)
-  if (blob === undefined) {
-    throw new EngineError('create_failed', `blob ${digest} of ${file} is missing: upload it first`)
-  }
+  await sizeOfUpload(models, file, digest)
+  const blob = await open(models.blobPath(canonicalDigest(digest)))
   try {
     const { bytesRead, buffer } = await blob.read(Buffer.alloc(4), 0, 4, 0)
     const magic = buffer.toString('latin1', 0, bytesRead)
