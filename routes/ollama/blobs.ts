@@ -6,9 +6,7 @@ import type { ModelStore } from '../../engine/store/types.ts'
 import { goQuote } from '../../formats/go-quote.ts'
 import { RequestError } from '../wire/problem.ts'
 
-const BlobParams = z
-  .object({ digest: z.string().describe('`sha256:` and 64 hex digits') })
-  .meta({ id: 'OllamaBlobParams', title: 'BlobParams' })
+const BlobParams = z.object({ digest: z.string().describe('`sha256:` and 64 hex digits') })
 
 /** Files for models to be made from. A scope of its own: these bodies are read as they come, whatever their type. */
 export const blobRoutes: FastifyPluginAsyncZod = async (app) => {

@@ -14,9 +14,7 @@ describe('copying a model', () => {
     const { folder, tiny, models } = await store()
     const before = await blobNames(folder)
     await models.copy('tiny', 'u/copy')
-    expect(await readFile(manifestPathOf(folder, 'u/copy'))).toEqual(
-      await readFile(tiny?.manifestPath ?? ''),
-    )
+    expect(await readFile(manifestPathOf(folder, 'u/copy'))).toEqual(await readFile(tiny?.manifestPath ?? ''))
     expect(await blobNames(folder)).toEqual(before)
     expect((await models.find('u/copy')).facts?.architecture).toBe('llama')
   })
@@ -31,7 +29,9 @@ describe('copying a model', () => {
 
   test('over another model replaces it, whatever the case, and clears up after it', async () => {
     const { folder, models } = await store()
-    const system = (await models.find('other:v1')).layers.find(({ mediaType }) => mediaType.endsWith('.system'))
+    const system = (await models.find('other:v1')).layers.find(({ mediaType }) =>
+      mediaType.endsWith('.system'),
+    )
     await models.copy('tiny', 'other:v1')
     expect((await models.list()).map(({ shortName }) => shortName).sort()).toEqual([
       'Other:V1',

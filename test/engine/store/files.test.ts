@@ -55,7 +55,9 @@ describe('a file from elsewhere', () => {
     const { folder, models } = await aFile()
     const refused = { code: 'bad_request', message: `${folder} is not a file` }
     await expect(takeFile(models, folder, never, silent)).rejects.toMatchObject(refused)
-    await expect(takeFile(models, join(folder, 'no'), never, silent)).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(takeFile(models, join(folder, 'no'), never, silent)).rejects.toMatchObject({
+      code: 'ENOENT',
+    })
   })
 
   test('that changes while it is read is refused', async () => {

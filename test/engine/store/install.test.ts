@@ -22,7 +22,7 @@ async function manifestOf(store: ModelStore, texts: readonly string[]) {
 const fileOf = (text: string) => digestOf(text).replace(':', '-')
 
 describe('installing a manifest', () => {
-  test('ollama 147: writes it byte for byte, so that its hash is the digest of the model', async () => {
+  test('writes it byte for byte, so that its hash is the digest of the model', async () => {
     const folder = await tempFolder()
     const store = await openStore(folder)
     const { bytes } = await manifestOf(store, ['MIT'])

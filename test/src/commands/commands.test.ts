@@ -117,7 +117,12 @@ test('snug list, show, cp and rm work on the models folder', async () => {
   expect((await run('cp', 'tiny', 'u/other')).stdout).toBe('copied tiny to u/other\n')
   const lines = (await run('list')).stdout.trimEnd().split('\n')
   expect(lines[0]).toMatch(/^NAME +ID +SIZE +MODIFIED/)
-  expect(lines.slice(1).map((line) => line.split(/ {2,}/)[0])).toEqual(['u/other:latest', 'tiny:latest'])
+  expect(
+    lines
+      .slice(1)
+      .map((line) => line.split(/ {2,}/)[0])
+      .sort(),
+  ).toEqual(['tiny:latest', 'u/other:latest'])
   expect((await run('show', 'tiny')).stdout).toMatch(/^name +tiny:latest\n(.*\n)*architecture +llama\n/)
   expect((await run('rm', 'tiny', 'u/other')).stdout).toBe('removed tiny\nremoved u/other\n')
   expect(await (await store()).list()).toEqual([])
