@@ -8,14 +8,16 @@ const count = z.number().int().positive()
 /** Far beyond every model; they keep products of two of them exact. */
 const width = count.max(2 ** 20)
 const layers = count.max(4096)
-const tokenIds = z.union([count.or(z.literal(0)), z.array(count.or(z.literal(0))).max(64)])
+/** -1 stands for none in some files; whoever looks up a token finds none of that number. */
+const tokenId = z.number().int()
+const tokenIds = z.union([tokenId, z.array(tokenId).max(64)])
 
 /** The part of config.json and generation_config.json that names tokens by number. */
 export const TokenIds = z.object({
   bos_token_id: maybe(tokenIds),
   eos_token_id: maybe(tokenIds),
-  pad_token_id: maybe(z.number().int()),
-  unk_token_id: maybe(z.number().int()),
+  pad_token_id: maybe(tokenId),
+  unk_token_id: maybe(tokenId),
 })
 export type TokenIds = z.infer<typeof TokenIds>
 

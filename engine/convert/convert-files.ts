@@ -4,11 +4,15 @@ import type { ModelConfig } from './config.ts'
 import { readConfig } from './config.ts'
 import type { SourceFiles } from './json-file.ts'
 import { modelMetadata } from './metadata.ts'
+import { refused } from './refuse.ts'
 import { llama3Factors } from './rope.ts'
 import { littleEndian, tensorToWrite } from './tensor-data.ts'
 import { planTensors } from './tensors.ts'
 import { tokenizerMetadata } from './tokenizer/tokenizer.ts'
 import { readWeights } from './weights.ts'
+
+/** What PEFT saves beside the weights of an adapter. */
+const ADAPTER = 'adapter_config.json'
 
 /**
  * Writes a GGUF file to a path where none is yet, from the files of a model as transformers saves it. Everything is
@@ -21,6 +25,7 @@ export async function convertFiles(
   to: string,
   onProgress: (fraction: number) => void,
 ): Promise<void> {
+  if (files.has(ADAPTER)) throw refused(`adapters (${ADAPTER}) cannot be converted`)
   const config = await readConfig(files)
   const plans = planTensors(config, await readWeights(files))
   const metadata = [...modelMetadata(config, plans), ...(await tokenizerMetadata(files, config))]

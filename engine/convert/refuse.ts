@@ -9,3 +9,10 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text)
 }
 const MAX_QUOTED = 120
+
+/** JSON of a foreign file inside a message: of bounded length. */
+export function excerpt(value: unknown): string {
+  const json = JSON.stringify(value ?? null)
+  return json.length > MAX_EXCERPT ? `${json.slice(0, MAX_EXCERPT)}…` : json
+}
+const MAX_EXCERPT = 400

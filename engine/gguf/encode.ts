@@ -48,7 +48,9 @@ export class Encoder {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#reserve(bytes.length))
+    // First make room: that may put another buffer in place.
+    const start = this.#reserve(bytes.length)
+    this.#bytes.set(bytes, start)
   }
 
   /** Zeros up to the next multiple. */

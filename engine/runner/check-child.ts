@@ -95,6 +95,7 @@ const isInfo = object<RunnerInfo>({
   sizeBytes: isNumber,
   sizeVramBytes: isNumber,
   addsBos: isFlag,
+  controlTokens: listOf(isText),
   canShift: isFlag,
   description: isText,
   embedding: optional(isEmbedding),

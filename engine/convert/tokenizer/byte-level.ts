@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Metadata, text } from '../metadata.ts'
-import { quoted, refused } from '../refuse.ts'
+import { excerpt, refused } from '../refuse.ts'
 import { preTokenizerName } from './pre-tokenizer.ts'
 import { type AddedToken, TOKEN_TYPE, type Token, tokenList } from './token-list.ts'
 import type { TokenizerJson } from './tokenizer-json.ts'
@@ -44,5 +44,5 @@ function refuseNormalizer(normalizer: unknown): void {
   if (normalizer === undefined) return
   const { data } = Normalizer.safeParse(normalizer)
   if (data?.type === 'NFC') return
-  throw refused(`tokenizer.json: the normalizer ${quoted(JSON.stringify(normalizer))} cannot be converted`)
+  throw refused(`tokenizer.json: the normalizer ${excerpt(normalizer)} cannot be converted`)
 }

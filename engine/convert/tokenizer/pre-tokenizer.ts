@@ -1,21 +1,21 @@
 import { z } from 'zod'
-import { quoted, refused } from '../refuse.ts'
+import { excerpt, refused } from '../refuse.ts'
 
 // What cuts a text into words before merging. llama.cpp knows a number of ways by name, each written down in its
 // src/llama-vocab.cpp; here they are as tokenizer.json files write them.
 
 const CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 const SPACES = '\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+'
-const words = (letters: string, digits: string) =>
-  `[^\\r\\n\\p{L}\\p{N}]?${letters}+|${digits}| ?[^\\s${letters === '\\p{L}' ? '' : '\\p{M}'}\\p{L}\\p{N}]+[\\r\\n]*|${SPACES}`
+const words = (digits: string) =>
+  `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|${SPACES}`
 const UPPER = '[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]'
 const LOWER = '[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]'
 const cased = (suffix: string, digits: string) =>
   `[^\\r\\n\\p{L}\\p{N}]?${UPPER}*${LOWER}+${suffix}|[^\\r\\n\\p{L}\\p{N}]?${UPPER}+${LOWER}*${suffix}` +
   `|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|${SPACES}`
 
-const LLAMA3 = `${CONTRACTIONS}|${words('\\p{L}', '\\p{N}{1,3}')}`
-const QWEN2 = `${CONTRACTIONS}|${words('\\p{L}', '\\p{N}')}`
+const LLAMA3 = words('\\p{N}{1,3}')
+const QWEN2 = words('\\p{N}')
 const QWEN35 = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|${SPACES}`
 const SEED_CODER = `${CONTRACTIONS}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|${SPACES}`
 
@@ -59,7 +59,7 @@ export function preTokenizerName(value: unknown, ignoreMerges: boolean): string 
   const name = ignoreMerges ? found?.ignoringMerges : found?.merging
   if (name !== undefined) return name
   const merges = ignoreMerges ? ' with ignore_merges' : ''
-  throw refused(`tokenizer.json: the pre-tokenizer ${quoted(JSON.stringify(value))}${merges} is not known`)
+  throw refused(`tokenizer.json: the pre-tokenizer ${excerpt(value)}${merges} is not known`)
 }
 const MAX_DEPTH = 4
 

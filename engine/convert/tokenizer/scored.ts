@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { flag, type Metadata, text } from '../metadata.ts'
-import { quoted, refused } from '../refuse.ts'
+import { excerpt, refused } from '../refuse.ts'
 import { scoresOfMerges } from './merge-scores.ts'
 import type { SentencePieceModel } from './sentencepiece.ts'
 import { type AddedToken, TOKEN_TYPE, type Token, tokenList } from './token-list.ts'
@@ -86,8 +86,8 @@ type Effect = 'prefix' | 'spaces' | 'nothing' | 'unknown'
 function prefixOf({ normalizer, preTokenizer }: TokenizerJson): boolean {
   const effects = [normalizer, preTokenizer].flatMap(effectsOf)
   if (effects.includes('unknown') || !effects.includes('spaces')) {
-    const steps = JSON.stringify({ normalizer, pre_tokenizer: preTokenizer })
-    throw refused(`tokenizer.json: the steps ${quoted(steps)} cannot be converted`)
+    const steps = excerpt({ normalizer, pre_tokenizer: preTokenizer })
+    throw refused(`tokenizer.json: the steps ${steps} cannot be converted`)
   }
   return effects.includes('prefix')
 }

@@ -19,8 +19,8 @@ const TokenizerFile = z.object({
   post_processor: maybe(z.unknown()),
   model: z.object({
     type: maybe(z.string()),
-    vocab: z.unknown(),
-    merges: z.unknown(),
+    vocab: maybe(z.unknown()),
+    merges: maybe(z.unknown()),
     byte_fallback: maybe(z.boolean()),
     ignore_merges: maybe(z.boolean()),
     continuing_subword_prefix: maybe(z.string()),

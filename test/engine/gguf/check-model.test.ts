@@ -3,7 +3,7 @@ import { ggufFacts } from '../../../engine/gguf/facts.ts'
 import { parseGguf } from '../../../engine/gguf/parse.ts'
 import type { FixtureModel } from '../../helpers/fixture-models.ts'
 import { fixtureWeights } from '../../helpers/fixtures.ts'
-import { array, f32, str, u32, u64 } from '../../helpers/gguf.ts'
+import { array, bool, f32, str, u32, u64 } from '../../helpers/gguf.ts'
 
 type Metadata = NonNullable<FixtureModel['metadata']>
 const facts = (metadata: Metadata) => ggufFacts(parseGguf(fixtureWeights({ metadata })))
@@ -130,6 +130,30 @@ describe('metadata that llama.cpp cannot be trusted with is refused:', () => {
       'merges that are one text',
       { 'tokenizer.ggml.merges': str('a b') },
       'tokenizer.ggml.merges is not an array of string',
+    ],
+    [
+      'a byte that does not say which',
+      { 'tokenizer.ggml.token_type': array('int32', [1, 1, 1, 6, 1, 1, 1, 1]) },
+      'tokenizer.ggml.token_type says that token 3 is a byte, but it has no text like <0x00>',
+    ],
+    [
+      'a token in front of every text that is not there',
+      {
+        'tokenizer.ggml.model': str('bert'),
+        'tokenizer.ggml.bos_token_id': u32(8),
+      },
+      'tokenizer.ggml.bos_token_id names none of the 8 tokens, and every text is to have it',
+    ],
+    [
+      'one at the end of every text',
+      {
+        'tokenizer.ggml.model': str('t5'),
+        'tokenizer.ggml.add_bos_token': undefined,
+        'tokenizer.ggml.eos_token_id': u32(8),
+        'tokenizer.ggml.add_eos_token': bool(true),
+        'tokenizer.ggml.tokens': array('string', ['a']),
+      },
+      'tokenizer.ggml.eos_token_id names none of the 1 tokens, and every text is to have it',
     ],
     [
       'a token twice',
