@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { CreateModel } from '../../engine/create/types.ts'
 import type { Registries } from '../../engine/registry/types.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
@@ -8,15 +9,24 @@ declare module 'fastify' {
     engine: Engine
     models: ModelStore
     registries: Registries
+    createModel: CreateModel
   }
 }
 
+export interface Capabilities {
+  engine: Engine
+  models: ModelStore
+  registries: Registries
+  create: CreateModel
+}
+
 /** Gives every route what it stands on; closes it with the server. */
-export const capabilitiesPlugin = fp<{ engine: Engine; models: ModelStore; registries: Registries }>(
-  async (app, { engine, models, registries }) => {
+export const capabilitiesPlugin = fp<Capabilities>(
+  async (app, { engine, models, registries, create }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
+    app.decorate('createModel', create)
     app.addHook('onClose', async () => {
       await Promise.all([engine.close(), registries.close()])
     })

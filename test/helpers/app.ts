@@ -14,6 +14,8 @@ export interface TestAppOptions {
   settings?: Partial<EngineSettings>
   /** What is installed; everything the conformance cases name when left out. */
   models?: readonly FixtureRequest[]
+  /** Keep blobs that nothing refers to; so it is when left out. */
+  noPrune?: boolean
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
   /** How registries are dealt with. */
@@ -36,13 +38,14 @@ export async function testApp({
   script,
   settings,
   models = ALL,
+  noPrune = true,
   app: change,
   registry,
 }: TestAppOptions = {}) {
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates: 'jinja' })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates: 'jinja' })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const keyPath = join(await tempFolder(), 'id_ed25519')
