@@ -48,7 +48,8 @@ export function ggufFacts({ metadata, tensors }: Pick<GgufHeader, 'metadata' | '
 
 const text = (value: GgufValue | undefined) => (typeof value === 'string' ? value : undefined)
 const flag = (value: GgufValue | undefined) => (typeof value === 'boolean' ? value : undefined)
-const count = (value: GgufValue | undefined) =>
+/** A number of things; undefined for a value of another kind. */
+export const count = (value: GgufValue | undefined): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
 const arrayLength = (value: GgufValue | undefined) => (typeof value === 'object' ? value.length : undefined)
 
@@ -62,7 +63,8 @@ function firstCount(value: GgufValue | undefined): number | undefined {
   return undefined
 }
 
-function perLayer(value: GgufValue | undefined, layers: number): number[] {
+/** A value that some files give once and others once a layer, for every layer; empty when it is not a number. */
+export function perLayer(value: GgufValue | undefined, layers: number): number[] {
   if (layers > MAX_LAYERS)
     throw new GgufError(`${layers} layers are more than the ${MAX_LAYERS} that are read`)
   if (typeof value !== 'object') {

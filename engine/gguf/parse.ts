@@ -20,11 +20,13 @@ export function parseGguf(bytes: Buffer): GgufHeader {
   const version = readPreamble(cursor)
   const tensorCount = cursor.count(LIMITS.tensors, 'the number of tensors')
   const entryCount = cursor.count(LIMITS.metadataEntries, 'the number of metadata entries')
+  const metadataOffset = cursor.offset
   const metadata = readMetadata(cursor, entryCount)
+  const metadataBytes = cursor.offset - metadataOffset
   const tensors = readTensors(cursor, tensorCount)
   const alignment = alignmentOf(metadata)
   const dataOffset = Math.ceil(cursor.offset / alignment) * alignment
-  return { version, metadata, tensors, dataOffset }
+  return { version, metadata, metadataBytes, tensors, dataOffset }
 }
 
 function readPreamble(cursor: Cursor): number {

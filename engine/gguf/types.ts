@@ -44,6 +44,8 @@ export interface GgufHeader {
   version: number
   /** In file order. */
   metadata: ReadonlyMap<string, GgufValue>
+  /** What the metadata entries take in the file. */
+  metadataBytes: number
   tensors: readonly GgufTensor[]
   /** Where tensor data starts in the file. */
   dataOffset: number

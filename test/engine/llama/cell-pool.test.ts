@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { LoadPlan } from '../../../engine/backend.ts'
-import { kvBytesPerToken } from '../../../engine/kv-bytes.ts'
+import { kvBytesPerToken } from '../../../engine/fit/cache.ts'
 import { cellPool } from '../../../engine/llama/cell-pool.ts'
 
 const GIB = 2 ** 30
