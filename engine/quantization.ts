@@ -17,8 +17,8 @@ const BY_IMPORTANCE_MATRIX = [
   'IQ3_XS',
 ] as const satisfies readonly FileType[]
 
-/** The types weights can be quantized to. */
-export type QuantizationType = Exclude<FileType, (typeof BY_IMPORTANCE_MATRIX)[number]>
+/** The types weights can be quantized to: llama.cpp reads NVFP4 and does not write it. */
+export type QuantizationType = Exclude<FileType, (typeof BY_IMPORTANCE_MATRIX)[number] | 'NVFP4'>
 
 const needsMatrix = (type: FileType): type is (typeof BY_IMPORTANCE_MATRIX)[number] =>
   BY_IMPORTANCE_MATRIX.some((other) => other === type)
@@ -26,12 +26,12 @@ const needsMatrix = (type: FileType): type is (typeof BY_IMPORTANCE_MATRIX)[numb
 /**
  * The type a client names, in either case: `q4_K_M`, `Q8_0`, `f16`; `Q4_K` stands for Q4_K_M (ollama
  * fs/ggml/type.go). Ollama itself makes only F32, F16, BF16, Q8_0, Q4_K_S and Q4_K_M. Throws EngineError
- * `quantize_failed`: in Ollama's words for what is no file type, in our own for one that takes an importance matrix.
+ * `quantize_failed`: in Ollama's words for what nobody makes, in our own for one that takes an importance matrix.
  */
 export function parseQuantizationType(name: string): QuantizationType {
   const upper = name.toUpperCase()
   if (upper === 'Q4_K') return 'Q4_K_M'
-  if (!isFileType(upper)) {
+  if (!isFileType(upper) || upper === 'NVFP4') {
     throw new EngineError(
       'quantize_failed',
       `unsupported quantization type ${upper} - supported types are F32, F16, Q4_K_S, Q4_K_M, Q8_0`,

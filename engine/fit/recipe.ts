@@ -106,7 +106,7 @@ function placesIn(
   }
 }
 
-/** Stands in where rows are no multiple of 256. */
+/** Stands in where rows are no multiple of the block; where that does not fit either, F16 does. */
 const SUBSTITUTES: Partial<Record<BlockType, BlockType>> = {
   IQ1_S: 'IQ4_NL',
   IQ1_M: 'IQ4_NL',
@@ -126,11 +126,13 @@ const SUBSTITUTES: Partial<Record<BlockType, BlockType>> = {
   Q6_K: 'Q8_0',
 }
 
+const isSmallBlock = (type: BlockType): boolean => tensorTypeNamed(type)?.blockValues === 32
+
 function fittingType({ name, shape }: WeightTensor, type: BlockType): BlockType {
   const row = shape[0] ?? 1
   const fits = (candidate: BlockType) => row % (tensorTypeNamed(candidate)?.blockValues ?? 1) === 0
   if (fits(type)) return type
-  const substitute = SUBSTITUTES[type]
+  const substitute = SUBSTITUTES[type] ?? (isSmallBlock(type) ? 'F16' : undefined)
   if (substitute === undefined) {
     throw new EngineError('quantize_failed', `tensor ${name} has rows of ${row}, which ${type} cannot hold`)
   }
