@@ -5,15 +5,23 @@ import { tensorsOf } from '../../engine/fit/tensor-list.ts'
 import { f32, type GgufTensor, type GgufValue, str, tensorBytes, u32, writeGguf } from './gguf.ts'
 
 /**
- * Writes a file of the architecture with matrices in F16 and all weights 0, which take no room on the disk. Tokens
- * are not needed to quantize: only the tensors' rows speak of the vocabulary.
+ * Writes a file of the architecture with matrices in F16, all weights 0. Tokens are not needed to quantize: only the
+ * tensors' rows speak of the vocabulary.
  */
 export async function writeArchitecture(path: string, architecture: Architecture): Promise<void> {
   const tensors = tensorsOf(architecture, 'F16').map(
     ({ name, type, shape }): GgufTensor => ({ name, type: type === 'F32' ? 'F32' : 'F16', shape }),
   )
-  const header = writeGguf({ metadata: metadataOf(architecture), tensors, headerOnly: true })
-  const data = tensors.reduce((sum, tensor) => sum + padded(tensorBytes(tensor)), 0)
+  await writeZeros(path, { metadata: metadataOf(architecture), tensors })
+}
+
+/** Writes a file whose weights are all 0 and take no room on the disk. */
+export async function writeZeros(
+  path: string,
+  file: { metadata: Record<string, GgufValue>; tensors: readonly GgufTensor[] },
+): Promise<void> {
+  const header = writeGguf({ ...file, headerOnly: true })
+  const data = file.tensors.reduce((sum, tensor) => sum + padded(tensorBytes(tensor)), 0)
   await writeFile(path, header)
   await truncate(path, padded(header.length) + data)
 }
