@@ -52,7 +52,7 @@ export function quantizedTensors(
   fileType: FileType,
   { hasImportanceMatrix = false }: RecipeOptions = {},
 ): WeightTensor[] {
-  const sorted = tensors.toSorted(byLayerAndName)
+  const sorted = inOrderOfVisits(tensors)
   const standard = FILE_TYPES[fileType].blockType
   if (PLAIN.has(standard)) {
     return sorted.map((tensor) => (isQuantizable(tensor) ? { ...tensor, type: standard } : tensor))
@@ -76,12 +76,11 @@ export function quantizedTensors(
   })
 }
 
-/** Tensors outside the layers come first (weight_name_comparer in llama.cpp src/llama-model-loader.h). */
-function byLayerAndName({ name: a }: WeightTensor, { name: b }: WeightTensor): number {
-  const layers = (layerOf(a) ?? -1) - (layerOf(b) ?? -1)
-  if (layers !== 0) return layers
-  if (a === b) return 0
-  return a < b ? -1 : 1
+/** By layer and then by name; those outside the layers first (weight_name_comparer in src/llama-model-loader.h). */
+function inOrderOfVisits(tensors: readonly WeightTensor[]): WeightTensor[] {
+  const keyed = tensors.map((tensor) => ({ tensor, layer: layerOf(tensor.name) ?? -1 }))
+  keyed.sort((a, b) => a.layer - b.layer || (a.tensor.name < b.tensor.name ? -1 : 1))
+  return keyed.map(({ tensor }) => tensor)
 }
 
 /** The models that llama.cpp takes for a 70B (src/models/llama.cpp, src/models/qwen2.cpp). */
