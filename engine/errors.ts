@@ -14,6 +14,7 @@ export type EngineErrorCode =
   | 'load_timeout'
   | 'runner_died'
   | 'quantize_failed'
+  | 'convert_failed'
   | 'invalid_answer'
   | 'shutting_down'
 

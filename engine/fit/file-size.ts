@@ -14,32 +14,42 @@ const VOCABULARY_BYTES_PER_TOKEN = 40
 
 const padded = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
+/** Entries that llama.cpp writes itself, and entries of a file in parts, which it leaves out. */
+const REWRITTEN = ['general.quantization_version', 'general.file_type']
+const LEFT_OUT = ['split.no', 'split.count', 'split.tensors.count']
+
 /**
  * Size in bytes of the file that `llama_model_quantize` makes of a source in one file with this header (llama.cpp
  * src/llama-quant.cpp): metadata is copied, and two entries are written anew. Throws EngineError `quantize_failed`
  * where the recipe cannot be followed.
  */
 export function quantizedFileBytes(
-  source: Pick<GgufHeader, 'metadata' | 'metadataBytes' | 'tensors'>,
+  source: Pick<GgufHeader, 'metadata' | 'encoded' | 'tensors'>,
   fileType: FileType,
   options?: RecipeOptions,
 ): number {
   const tensors = quantizedTensors(recipeModelOf(source), source.tensors, fileType, options)
-  const added = ['general.quantization_version', 'general.file_type'].filter(
-    (key) => !source.metadata.has(key),
-  )
-  const metadata = source.metadataBytes + added.reduce((sum, key) => sum + uint32EntryBytes(key), 0)
   const descriptions = tensors.reduce((sum, tensor) => sum + descriptionBytes(tensor), 0)
   const data = tensors.reduce((sum, tensor) => sum + padded(tensorBytes(tensor)), 0)
-  return padded(PREAMBLE_BYTES + metadata + descriptions) + data
+  return padded(PREAMBLE_BYTES + metadataBytes(source) + descriptions) + data
 }
 
-/** Length and text of the key, type, value. */
-const uint32EntryBytes = (key: string): number => 8 + Buffer.byteLength(key) + 4 + 4
+function metadataBytes({ metadata, encoded }: Pick<GgufHeader, 'metadata' | 'encoded'>): number {
+  const copied = [...metadata.keys()].filter((key) => !REWRITTEN.includes(key) && !LEFT_OUT.includes(key))
+  const sizes = [
+    ...copied.map((key) => textBytes(key) + (encoded(key)?.length ?? 0)),
+    // The number of the type and a number of 32 bits.
+    ...REWRITTEN.map((key) => textBytes(key) + 4 + 4),
+  ]
+  return sizes.reduce((sum, bytes) => sum + bytes, 0)
+}
 
-/** Length and name; number of dimensions and each of them; type; offset. */
+/** The length, then the text. */
+const textBytes = (text: string): number => 8 + Buffer.byteLength(text)
+
+/** Name; number of dimensions and each of them; type; offset. */
 const descriptionBytes = ({ name, shape }: WeightTensor): number =>
-  8 + Buffer.byteLength(name) + 4 + 8 * dimensionsOf(shape) + 4 + 8
+  textBytes(name) + 4 + 8 * dimensionsOf(shape) + 4 + 8
 
 /**
  * About what a file holds beside its tensors' data, when nothing of it is known but the vocabulary's size. Right

@@ -53,7 +53,7 @@ export function recipeModelOf(header: Header): RecipeModel {
 /**
  * The hyperparameters in a file's header, as llama.cpp reads them (src/llama-model.cpp, src/models). Undefined when
  * the header does not say enough. Further caches that some families keep for an index over their tokens
- * (DeepSeek-V3.2, MiniMax-M3) are not counted. Throws GgufError where per-layer values contradict the layer count.
+ * (DeepSeek-V3.2, MiniMax-M3) are not counted. Throws GgufError like `ggufFacts`.
  */
 export function hyperparametersOf(header: Header): Hyperparameters | undefined {
   const facts = ggufFacts(header)
@@ -94,7 +94,7 @@ export function hyperparametersOf(header: Header): Hyperparameters | undefined {
     heads: Math.max(0, ...perLayer(own('attention.head_count'), layers)),
     keyValues: Math.max(0, ...memory.map(({ keyValues }) => keyValues)),
     feedForwardLength: hasDenseLayer(header, own) ? Math.max(0, ...widths) : 0,
-    experts: expertsOf(own, Math.max(0, ...widths)),
+    experts: expertsOf(own, layers, Math.max(0, ...widths)),
     latent: latentOf(own),
   }
 }
@@ -109,9 +109,9 @@ const rowsOf = ({ tensors }: Header, name: string): number | undefined =>
 const hasDenseLayer = ({ tensors }: Header, own: OwnValue): boolean =>
   !count(own('expert_count')) || tensors.some(({ name }) => /^blk\.\d+\.ffn_up\.weight$/.test(name))
 
-function expertsOf(own: OwnValue, feedForwardLength: number): Hyperparameters['experts'] {
-  const used = count(own('expert_used_count'))
-  if (!used) return undefined
+function expertsOf(own: OwnValue, layers: number, feedForwardLength: number): Hyperparameters['experts'] {
+  const used = Math.max(0, ...perLayer(own('expert_used_count'), layers))
+  if (used === 0) return undefined
   return { used, feedForwardLength: count(own('expert_feed_forward_length')) ?? feedForwardLength }
 }
 

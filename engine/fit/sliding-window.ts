@@ -1,4 +1,4 @@
-import { count, perLayer } from '../gguf/facts.ts'
+import { count } from '../gguf/facts.ts'
 import type { OwnValue } from './hyperparameters.ts'
 
 /**
@@ -50,5 +50,5 @@ export function slidingLayers(architecture: string, own: OwnValue, layers: numbe
 export function layersOwningCache(architecture: string, own: OwnValue, layers: number): number {
   if (own('attention.causal') === false) return 0
   if (architecture === 'gemma3n') return Math.min(layers, GEMMA_3N_OWN_LAYERS)
-  return layers - Math.min(layers, perLayer(own('attention.shared_kv_layers'), 1)[0] ?? 0)
+  return layers - Math.min(layers, count(own('attention.shared_kv_layers')) ?? 0)
 }

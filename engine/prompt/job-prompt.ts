@@ -4,7 +4,8 @@ import type { ChatJob, GenerateJob, Job, Message } from '../types.ts'
 import { templatePath } from './capabilities.ts'
 import { withoutOldThoughts } from './old-thoughts.ts'
 import { compileTemplate, type TemplateInput } from './template.ts'
-import { endsInThought, leavesThoughtOpen, type ThinkingTags, thinkingTags } from './thinking.ts'
+import { endsInThought, leavesThoughtOpen } from './thinking.ts'
+import { type ThinkingTags, thinkingTags } from './thinking-tags.ts'
 import { type ToolCallFormat, toolCallFormat } from './tool-call-format.ts'
 
 /** A job's prompt as text, and how to read what the model answers. */
@@ -99,7 +100,8 @@ function templated(
     text,
     imageCount: input.messages.reduce((count, message) => count + (message.images?.length ?? 0), 0),
     hasSpecialTokens: true,
-    thinking: tags && thinks ? { tags, isOpen } : undefined,
+    // What stands before an answer is no part of it, thought or not.
+    thinking: tags && (thinks || tags.answer !== undefined) ? { tags, isOpen } : undefined,
   }
 }
 

@@ -15,6 +15,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   load_timeout: 500,
   runner_died: 500,
   quantize_failed: 500,
+  convert_failed: 500,
   invalid_answer: 500,
   shutting_down: 503,
 }

@@ -158,11 +158,15 @@ test('a mixture of experts has a dense network only where a layer has one', () =
 })
 
 test('a header without layers says nothing', () => {
-  expect(hyperparametersOf(header('llama', { block_count: str('many') }))).toBeUndefined()
+  expect(hyperparametersOf(parseGguf(writeGguf({ headerOnly: true })))).toBeUndefined()
 })
 
 test('recipes go by the heads of the first layer', () => {
-  const own = { 'attention.head_count_kv': KV_HEADS_OF_THREE, expert_count: u32(8) }
+  const own = {
+    'attention.head_count_kv': KV_HEADS_OF_THREE,
+    expert_count: u32(8),
+    expert_used_count: u32(2),
+  }
   expect(recipeModelOf(header('jamba', own))).toEqual({
     architecture: 'jamba',
     layers: 12,
