@@ -16,6 +16,7 @@ export type EngineErrorCode =
   | 'quantize_failed'
   | 'convert_failed'
   | 'invalid_answer'
+  | 'registry_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

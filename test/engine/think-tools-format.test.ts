@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { snugTiny } from '../helpers/snug-tiny.ts'
+import { NO_REGISTRIES } from '../helpers/store.ts'
 
 interface Message {
   content: string
@@ -16,7 +17,10 @@ interface Reply {
 
 async function server() {
   const { engine, models, log } = await snugTiny()
-  const app = buildApp({ emulatedVersion: '0.33.0' }, { engine, models, logger: log })
+  const app = buildApp(
+    { emulatedVersion: '0.33.0' },
+    { engine, models, registries: NO_REGISTRIES, logger: log },
+  )
   onTestFinished(() => app.close())
   /** The reply, put together from its lines when it was streamed. */
   return async (body: object): Promise<Reply> => {
