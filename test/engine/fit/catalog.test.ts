@@ -53,7 +53,7 @@ describe.skipIf(catalog === undefined)('the catalog', () => {
       }
     }
     expect(entries).toBe(1532)
-  })
+  }, 120_000)
 
   const rows = vectors.memory.rows.map(
     ([id, contextLength, flash, stepTokens, weights, cache, compute, hostWeights, hostCompute]) => {
