@@ -34,6 +34,7 @@ const FILE_TYPES: Record<number, string> = {
   38: 'MXFP4_MOE',
   39: 'NVFP4',
   40: 'Q1_0',
+  41: 'Q2_0',
 }
 
 /** The quantization level as clients show it, from `general.file_type`. */
