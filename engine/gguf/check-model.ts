@@ -10,7 +10,7 @@ import type { GgufHeader, GgufValue } from './types.ts'
 
 /** LLAMA_MAX_LAYERS and LLAMA_MAX_EXPERTS in llama.cpp src/llama-hparams.h. */
 const MAX_LAYERS = 512
-const MAX_EXPERTS = 512
+const MAX_EXPERTS = 1024
 /** Heads of a layer, and numbers of a token: far more than any model has. */
 const MAX_WIDTH = 2 ** 24
 const MAX_UINT32 = 2 ** 32 - 1
@@ -21,7 +21,7 @@ const ROPE_SCALING = new Set(['none', 'linear', 'yarn', 'longrope'])
 
 /** Whole numbers with the least and the most they may be. The architecture's name stands before each key. */
 const NUMBERS: Readonly<Record<string, readonly [min: number, max: number]>> = {
-  context_length: [1, MAX_UINT32],
+  context_length: [0, MAX_UINT32],
   embedding_length: [1, MAX_WIDTH],
   block_count: [1, MAX_LAYERS],
   nextn_predict_layers: [0, MAX_LAYERS],
