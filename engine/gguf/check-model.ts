@@ -63,12 +63,15 @@ export function checkModel({ metadata }: Pick<GgufHeader, 'metadata'>): void {
   for (const [key, range] of Object.entries(PER_LAYER)) checkPerLayer(model, key, range, layers)
   for (const key of EPSILONS) checkEpsilon(model.value(key), model.key(key))
   checkHeads(model)
-  checkExperts(model)
+  if (!(DENSE_WITH_EXPERT_KEYS.has(architecture) && numberOf(model, 'expert_count') <= 1)) checkExperts(model)
   checkRope(model)
   if (typeof layers === 'number' && numberOf(model, 'nextn_predict_layers') > layers) {
     throw new GgufError(`${model.key('nextn_predict_layers')} is more than the ${layers} of block_count`)
   }
 }
+
+/** Their dense models speak of one expert or of none that is used, which llama.cpp overlooks. */
+const DENSE_WITH_EXPERT_KEYS = new Set(['hunyuan-dense', 'hunyuan_vl'])
 
 interface Model {
   /** The whole key, for messages. */

@@ -185,6 +185,11 @@ describe('metadata that llama.cpp cannot be trusted with is refused:', () => {
     expect(facts(perToken).vocabularySize).toBe(2)
   })
 
+  test('and a dense model that speaks of an expert is fine where llama.cpp overlooks it', () => {
+    const hunyuan = { 'general.architecture': str('hunyuan-dense'), 'hunyuan-dense.expert_count': u32(1) }
+    expect(facts(hunyuan).architecture).toBe('hunyuan-dense')
+  })
+
   test('and several empty tokens are fine', () => {
     const tokens = array('string', ['', '', 'a'])
     expect(facts({ 'llama.vocab_size': undefined, 'tokenizer.ggml.tokens': tokens }).vocabularySize).toBe(3)
