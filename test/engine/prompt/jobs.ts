@@ -55,6 +55,7 @@ export function model(facts: Partial<GgufFacts> = {}, fields: Partial<InstalledM
     adapterPaths: [],
     facts: { ...FACTS, ...facts },
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],

@@ -49,6 +49,7 @@ export function model(name: string, more: Partial<InstalledModel> = {}): Install
     adapterPaths: [],
     facts: undefined,
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],
