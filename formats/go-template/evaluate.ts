@@ -6,7 +6,7 @@ import { isFunctionName } from './function-names.ts'
 import { FUNCTIONS, type GoFunction } from './functions.ts'
 import type { ChainNode, CommandNode, IdentifierNode, NumberNode, OperandNode, PipeNode } from './nodes.ts'
 import { deeper, fail, type Run, variableOf } from './run.ts'
-import { isTrue, kinded, typeName } from './value.ts'
+import { isTrue, type Kinded, kinded, typeName } from './value.ts'
 
 /** No value comes from the command before. */
 const NONE = Symbol('none')
@@ -94,30 +94,33 @@ function evaluateChain(run: Run, dot: unknown, node: ChainNode, given: Given): u
 
 function fieldChain(run: Run, receiver: unknown, names: readonly string[], given: Given): unknown {
   let value = receiver
+  let type: string | undefined
   for (const [index, name] of names.entries()) {
     run.budget.spend(1)
-    value = fieldOf(run, value, name, index === names.length - 1 && hasAny(given))
+    const holder = kinded(value)
+    value = fieldOf(run, holder, type ?? typeName(value), name, index === names.length - 1 && hasAny(given))
+    // What a map gives is an interface to Go, whatever is in it.
+    type = holder.kind === 'map' && holder.own === undefined ? 'interface {}' : undefined
   }
   return value
 }
 
 /** A field of a struct, or what a map has for a key. Of no value there is none; of nil asking is an error. */
-function fieldOf(run: Run, receiver: unknown, name: string, hasArguments: boolean): unknown {
-  const known = kinded(receiver)
-  switch (known.kind) {
+function fieldOf(run: Run, holder: Kinded, type: string, name: string, hasArguments: boolean): unknown {
+  switch (holder.kind) {
     case 'invalid':
       return undefined
     case 'nil':
       return fail(run, `nil pointer evaluating interface {}.${name}`)
     case 'struct':
-      if (!Object.hasOwn(known.own.fields, name)) break
+      if (!Object.hasOwn(holder.own.fields, name)) break
       if (hasArguments) fail(run, `${name} has arguments but cannot be invoked as function`)
-      return known.own.fields[name]
+      return holder.own.fields[name]
     case 'map':
       if (hasArguments) fail(run, `${name} is not a method but has arguments`)
-      return Object.hasOwn(known.entries, name) ? known.entries[name] : null
+      return Object.hasOwn(holder.entries, name) ? holder.entries[name] : null
   }
-  return fail(run, `can't evaluate field ${name} in type ${typeName(receiver)}`)
+  return fail(run, `can't evaluate field ${name} in type ${type}`)
 }
 
 function evaluateArgument(run: Run, dot: unknown, node: OperandNode): unknown {

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
@@ -12,6 +13,8 @@ export interface TestAppOptions {
   settings?: Partial<EngineSettings>
   /** What is installed; everything the conformance cases name when left out. */
   models?: readonly FixtureRequest[]
+  /** Which kind of template writes prompts; as OLLAMA_GO_TEMPLATE when left out. */
+  templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
 }
@@ -28,11 +31,12 @@ export const TEST_SETTINGS: EngineSettings = {
 }
 
 /** The whole server over real files and a scripted backend; closed when the test has finished. */
-export async function testApp({ script, settings, models = ALL, app: change }: TestAppOptions = {}) {
+export async function testApp(options: TestAppOptions = {}) {
+  const { script, settings, models = ALL, templates = 'auto', app: change } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates: 'jinja' })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const app = buildApp({ emulatedVersion: '0.33.0', ...change }, { engine, models: store, logger })
