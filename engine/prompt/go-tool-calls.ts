@@ -31,7 +31,8 @@ function callTag({ template }: CompiledGoTemplate): string {
   const branch = findBranch(template.root, 'if') ?? findBranch(template.root, 'range')
   const text = branch && findText(branch.list)?.text
   const tag = text?.replaceAll('\r\n', '\n').split('{', 1).join('').trim() ?? ''
-  return tag === '' || tag === '[' ? '{' : tag
+  // The bracket of a list is no part of its tag: models put spaces before it or none.
+  return tag.replace(/\s*\[$/, '') || '{'
 }
 
 /** The first block of this kind that asks for `.ToolCalls`. */

@@ -199,7 +199,9 @@ describe('values of types of their own', () => {
   })
 
   test('a field they do not have is an error', () => {
-    expect(() => run('{{ .C.Nope }}', data)).toThrow("can't evaluate field Nope in type api.Call")
+    expect(() => run('{{ range .L }}{{ .Nope }}{{ end }}', data)).toThrow(
+      "can't evaluate field Nope in type api.Call",
+    )
   })
 })
 

@@ -91,10 +91,15 @@ describe('bounds', () => {
     ['lines', '\n'],
     ['constants', '{{"\\n"}}'],
     ['fields', '{{.a.b.c.d.e.f}}'],
-  ])('a long run of %s is parsed in no time', (_name, unit) => {
-    const text = `${repeated(unit, Math.floor(250_000 / unit.length))}{{- . }}`
-    const start = performance.now()
-    parseGoTemplate(text)
-    expect(performance.now() - start).toBeLessThan(2000)
-  })
+  ])(
+    'a long run of %s is parsed in no time',
+    (_name, unit) => {
+      const text = `${repeated(unit, Math.floor(250_000 / unit.length))}{{- . }}`
+      const start = performance.now()
+      parseGoTemplate(text)
+      // Any square of the length would take minutes.
+      expect(performance.now() - start).toBeLessThan(10_000)
+    },
+    30_000,
+  )
 })
