@@ -15,7 +15,9 @@ export type EngineErrorCode =
   | 'load_timeout'
   | 'runner_died'
   | 'quantize_failed'
+  | 'convert_failed'
   | 'invalid_answer'
+  | 'registry_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

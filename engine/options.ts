@@ -10,6 +10,7 @@ export const DEFAULT_OPTIONS: Omit<ModelOptions, 'contextLength'> = {
   mmap: undefined,
   threads: 0,
   keepTokens: 4,
+  thinkingBudget: -1,
   seed: -1,
   maxTokens: -1,
   topK: 40,
@@ -59,6 +60,8 @@ const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
   presence_penalty: { key: 'presencePenalty', kind: 'float32' },
   frequency_penalty: { key: 'frequencyPenalty', kind: 'float32' },
   stop: { key: 'stop', kind: 'strings' },
+  // Snug's own.
+  thinking_budget: { key: 'thinkingBudget', kind: 'integer' },
   // By llama-server's names; older versions of Ollama had mirostat too.
   mirostat: { key: 'mirostat', kind: 'integer' },
   mirostat_tau: { key: 'mirostatTau', kind: 'float32' },

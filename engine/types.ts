@@ -91,6 +91,8 @@ export interface ModelOptions extends LoadOptions, SamplingOptions {
   maxTokens: number
   /** Prompt tokens kept at the front when the context shifts; negative keeps the whole prompt. */
   keepTokens: number
+  /** Most tokens of thought before the answer; negative is no limit. */
+  thinkingBudget: number
   /** Strings that end the answer and are not part of it. */
   stop: readonly string[]
 }

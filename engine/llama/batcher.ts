@@ -60,7 +60,8 @@ export function createBatcher(
     try {
       while (isWoken) {
         isWoken = false
-        while (await step()) tell()
+        let isBusy = true
+        while (isBusy) isBusy = await step()
       }
     } finally {
       isRunning = false
@@ -68,6 +69,10 @@ export function createBatcher(
     }
   }
 
+  /**
+   * Says what has come out. That costs as long as a small model computes, so it is done while the next step is
+   * under way; whatever else takes time tells first.
+   */
   function tell(): void {
     if (events.length === 0) return
     const told = events
@@ -78,20 +83,29 @@ export function createBatcher(
   /** One turn of the loop. False when there is nothing to do until somebody calls `wake`. */
   async function step(): Promise<boolean> {
     for (const slot of slots) if (slot.task?.isCancelled === true) release(slot)
-    // First room, then admission: an answer that ends for want of room leaves its slot to who waits.
-    for (const slot of slots) if (isFull(slot)) await makeRoom(slot)
-    await admit()
-    if (isSaveDue) await saveIdle()
+    await prepare()
     const shares = fillBatch(model, slots)
     if (shares.length === 0) return false
     await evaluate(shares)
     return true
   }
 
+  /** What comes before a step may take long: nobody waits for words that are there. */
+  async function prepare(): Promise<void> {
+    const full = slots.filter(isFull)
+    if (isSaveDue || full.length > 0 || waiting.next() !== undefined) tell()
+    // First room, then admission: an answer that ends for want of room leaves its slot to who waits.
+    for (const slot of full) await makeRoom(slot)
+    await admit()
+    if (isSaveDue) await saveIdle()
+  }
+
   async function evaluate(shares: readonly Share[]): Promise<void> {
     isDecoding = true
     steps += 1
     const startedAt = performance.now()
+    // By then the step has begun, on other threads.
+    setImmediate(tell)
     const code = await model.decode()
     isDecoding = false
     if (code === DECODE.noSlot && winBack()) return

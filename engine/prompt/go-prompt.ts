@@ -5,7 +5,8 @@ import { type GoThink, renderGo, renderGoInsert } from './go-render.ts'
 import { goThinkingTags } from './go-thinking.ts'
 import { goToolCallFormat } from './go-tool-calls.ts'
 import { type ExpectedThought, withThought } from './open-thought.ts'
-import { endsInThought, type ThinkingTags, thinkingTags } from './thinking.ts'
+import { endsInThought } from './thinking.ts'
+import { type ThinkingTags, thinkingTags } from './thinking-tags.ts'
 import type { ToolCallFormat } from './tool-call-format.ts'
 
 /** What a template in Go's syntax makes of a job. */

@@ -1,6 +1,6 @@
 import type { GoTemplate, ListNode } from '../../formats/go-template/nodes.ts'
 import { type AnyNode, fieldsOf, visit } from './go-fields.ts'
-import type { ThinkingTags } from './thinking.ts'
+import type { ThinkingTags } from './thinking-tags.ts'
 
 /**
  * The tags a template puts around the thoughts of messages: the texts at both ends of the nearest list around a

@@ -9,6 +9,7 @@ import {
   withThinking,
 } from './grammar.ts'
 import type { JobPrompt } from './job-prompt.ts'
+import type { ThoughtTags } from './thought-watch.ts'
 import type { ToolCallFormat } from './tool-call-format.ts'
 
 /** A grammar that holds from where the answer first has a tag, that tag not included. */
@@ -17,7 +18,7 @@ export interface LateGrammar {
   grammar: string
   tag: string
   /** In a thought the tag means nothing. `isOpen`: the answer begins inside one. */
-  thought?: { open: string; close: string; isOpen: boolean }
+  thought?: ThoughtTags
 }
 
 /** The grammars of an answer, as a runner takes them. Throws like `grammarFor`. */

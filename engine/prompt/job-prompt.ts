@@ -6,7 +6,8 @@ import { goChatPrompt, goGeneratePrompt, levelOf } from './go-prompt.ts'
 import { withoutOldThoughts } from './old-thoughts.ts'
 import { type ExpectedThought, withThought } from './open-thought.ts'
 import { compileTemplate, type TemplateInput } from './template.ts'
-import { endsInThought, leavesThoughtOpen, thinkingTags } from './thinking.ts'
+import { endsInThought, leavesThoughtOpen } from './thinking.ts'
+import { thinkingTags } from './thinking-tags.ts'
 import { type ToolCallFormat, toolCallFormat } from './tool-call-format.ts'
 
 /** A job's prompt as text, and how to read what the model answers. */

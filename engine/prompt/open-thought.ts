@@ -1,6 +1,6 @@
 import { wantsThought } from '../check.ts'
 import type { Job } from '../types.ts'
-import type { ThinkingTags } from './thinking.ts'
+import type { ThinkingTags } from './thinking-tags.ts'
 
 /** Where the answer begins with a thought. `isOpen`: the prompt itself has opened it. */
 export interface ExpectedThought {
@@ -21,6 +21,7 @@ export function withThought(
   const isUnwanted = tags !== undefined && isOpen && job.think === false
   return {
     text: isUnwanted ? `${rendered.trimEnd()}\n\n${tags.close}\n\n` : rendered,
-    thinking: tags && wantsThought(job) ? { tags, isOpen } : undefined,
+    // What stands before an answer is no part of it, thought or not.
+    thinking: tags && (wantsThought(job) || tags.answer !== undefined) ? { tags, isOpen } : undefined,
   }
 }

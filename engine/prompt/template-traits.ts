@@ -4,6 +4,7 @@ import { parseGoTemplate } from '../../formats/go-template/parse.ts'
 import type { Capability } from '../store/types.ts'
 import { fieldNames } from './go-fields.ts'
 import { goThinkingTags } from './go-thinking.ts'
+import { thinkingTags } from './thinking-tags.ts'
 
 /** What a template tells about its model without being run. */
 export interface TemplateTraits {
@@ -22,7 +23,9 @@ export function jinjaTraits(template: string): TemplateTraits {
   // Templates that cut old thoughts away think too, unless thoughts reach them in a field of their own.
   const cutsThinking =
     /split\(\s*['"]<\/think>['"]/.test(template) && !has('reasoning_content', '<SPECIAL_12>')
-  if (showsThinking || cutsThinking) capabilities.push('thinking')
+  // Tags of other families count where they are found: their thoughts must not be taken for answers.
+  const otherTags = !has('</think>') && thinkingTags(template) !== undefined
+  if (showsThinking || cutsThinking || otherTags) capabilities.push('thinking')
   const printsCalls = has('tool_calls', 'assistant_tool_call')
   const printsResults =
     has('tool_response', 'tool_results', 'ipython') || /\brole['"]?\]?\s*==\s*['"]tool['"]/.test(template)

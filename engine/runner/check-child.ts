@@ -33,7 +33,9 @@ const CODES: Record<EngineErrorCode, true> = {
   load_failed: true,
   load_timeout: true,
   quantize_failed: true,
+  convert_failed: true,
   invalid_answer: true,
+  registry_failed: true,
   runner_died: true,
   shutting_down: true,
 }
@@ -94,6 +96,7 @@ const isInfo = object<RunnerInfo>({
   sizeBytes: isNumber,
   sizeVramBytes: isNumber,
   addsBos: isFlag,
+  controlTokens: listOf(isText),
   canShift: isFlag,
   description: isText,
   embedding: optional(isEmbedding),

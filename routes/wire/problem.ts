@@ -17,7 +17,9 @@ const STATUS: Record<EngineErrorCode, number> = {
   load_timeout: 500,
   runner_died: 500,
   quantize_failed: 500,
+  convert_failed: 500,
   invalid_answer: 500,
+  registry_failed: 500,
   shutting_down: 503,
 }
 

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
+import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
@@ -17,6 +19,8 @@ export interface TestAppOptions {
   templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
+  /** How registries are dealt with. */
+  registry?: Partial<RegistriesOptions>
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -32,14 +36,19 @@ export const TEST_SETTINGS: EngineSettings = {
 
 /** The whole server over real files and a scripted backend; closed when the test has finished. */
 export async function testApp(options: TestAppOptions = {}) {
-  const { script, settings, models = ALL, templates = 'auto', app: change } = options
+  const { script, settings, models = ALL, templates = 'auto', app: change, registry } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
-  const app = buildApp({ emulatedVersion: '0.33.0', ...change }, { engine, models: store, logger })
+  const keyPath = join(await tempFolder(), 'id_ed25519')
+  const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
+  const app = buildApp(
+    { emulatedVersion: '0.33.0', ...change },
+    { engine, models: store, registries, logger },
+  )
   onTestFinished(() => app.close())
   await app.ready()
   let listening: Promise<string> | undefined
@@ -47,6 +56,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app,
     backend,
     engine,
+    store,
     modelsFolder,
     /** Listens on a free port the first time; the server's address. */
     url: () => {
