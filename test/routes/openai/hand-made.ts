@@ -51,6 +51,7 @@ export function model(name: string, more: Partial<InstalledModel> = {}): Install
     layers: [],
     facts: undefined,
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],
