@@ -1,6 +1,6 @@
 import os from 'node:os'
 import { expect, test } from 'vitest'
-import { type CpuFacts, defaultThreads, physicalCores, thisCpu } from '../../../engine/machine/threads.ts'
+import { type CpuFacts, defaultThreads, physicalCores, thisCpu } from '../../../engine/hardware/threads.ts'
 import { systemFiles } from './system-files.ts'
 
 /** /sys of a machine: one entry a logical processor, `package/core`. */

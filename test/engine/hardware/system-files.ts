@@ -1,4 +1,4 @@
-import type { ReadText } from '../../../engine/machine/cgroup.ts'
+import type { ReadText } from '../../../engine/hardware/cgroup.ts'
 
 /** A system that has these files and no others. */
 export const systemFiles =

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import { expect, test } from 'vitest'
-import { cgroupFreeMemory, cpuQuota } from '../../../engine/machine/cgroup.ts'
-import { availableMemory } from '../../../engine/machine/memory.ts'
+import { cgroupFreeMemory, cpuQuota } from '../../../engine/hardware/cgroup.ts'
+import { availableMemory } from '../../../engine/hardware/memory.ts'
 import { systemFiles } from './system-files.ts'
 
 const GIB = 2 ** 30
