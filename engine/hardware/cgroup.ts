@@ -18,6 +18,7 @@ export const readSystemFile: ReadText = (path) => {
   }
 }
 
+export const GROUPS = '/proc/self/cgroup'
 const ROOT = '/sys/fs/cgroup'
 /** Version 1 writes "no limit" as the largest multiple of a page. */
 const NO_LIMIT = 2 ** 60
@@ -43,21 +44,63 @@ export function cgroupFreeMemory(read: ReadText): number {
   return Math.min(...foldersOf('memory', read).map((folder) => freeIn(folder, read)))
 }
 
+/** Bytes this process's control group allows in all; Infinity without a limit. */
+export function cgroupMemoryLimit(read: ReadText): number {
+  return Math.min(...foldersOf('memory', read).map((folder) => limitIn(folder, read)))
+}
+
+/** Bytes this process's control group may have swapped out; Infinity without a limit. */
+export function cgroupSwapLimit(read: ReadText): number {
+  const limits = foldersOf('memory', read).flatMap((folder) => {
+    // Version 1 counts memory and swap together.
+    const both = number(read, `${folder}/memory.memsw.limit_in_bytes`)
+    const memory = number(read, `${folder}/memory.limit_in_bytes`)
+    const sum = both === undefined || memory === undefined || both >= NO_LIMIT ? undefined : both - memory
+    return number(read, `${folder}/memory.swap.max`) ?? sum ?? []
+  })
+  return Math.min(...limits)
+}
+
+/** Above `high` a group is slowed down until it has given memory back: for weights that is as good as no room. */
+const LIMITS = ['memory.max', 'memory.high', 'memory.limit_in_bytes']
+
+function limitIn(folder: string, read: ReadText): number {
+  const limits = LIMITS.flatMap((name) => number(read, `${folder}/${name}`) ?? [])
+  return Math.min(...limits.filter((limit) => limit < NO_LIMIT))
+}
+
 function freeIn(folder: string, read: ReadText): number {
-  const limits = ['memory.max', 'memory.high', 'memory.limit_in_bytes']
-    .flatMap((name) => number(read, `${folder}/${name}`) ?? [])
-    .filter((limit) => limit < NO_LIMIT)
+  const limit = limitIn(folder, read)
   const used = number(read, `${folder}/memory.current`) ?? number(read, `${folder}/memory.usage_in_bytes`)
-  if (limits.length === 0 || used === undefined) return Number.POSITIVE_INFINITY
+  if (limit === Number.POSITIVE_INFINITY || used === undefined) return Number.POSITIVE_INFINITY
   const statistics = read(`${folder}/memory.stat`) ?? ''
   // Version 1 counts groups below this one only in the totals; version 2 counts them always.
   const [, inactive] =
     /^total_inactive_file (\d+)$/m.exec(statistics) ?? /^inactive_file (\d+)$/m.exec(statistics) ?? []
-  return Math.max(0, Math.min(...limits) - used + Number(inactive ?? 0))
+  return Math.max(0, limit - used + Number(inactive ?? 0))
+}
+
+/** Every file the functions here may look at, given what /proc/self/cgroup says. */
+export function cgroupFiles(groups: string): string[] {
+  const read: ReadText = (path) => (path === GROUPS ? groups : undefined)
+  const files = {
+    cpu: ['cpu.max', 'cpu.cfs_quota_us', 'cpu.cfs_period_us'],
+    memory: [
+      ...LIMITS,
+      'memory.current',
+      'memory.usage_in_bytes',
+      'memory.stat',
+      'memory.swap.max',
+      'memory.memsw.limit_in_bytes',
+    ],
+  }
+  return (['cpu', 'memory'] as const).flatMap((controller) =>
+    foldersOf(controller, read).flatMap((folder) => files[controller].map((name) => `${folder}/${name}`)),
+  )
 }
 
 function foldersOf(controller: 'cpu' | 'memory', read: ReadText): string[] {
-  const groups = (read('/proc/self/cgroup') ?? '').split('\n')
+  const groups = (read(GROUPS) ?? '').split('\n')
   return groups.flatMap((line) => {
     const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? []
     if (path === undefined) return []
