@@ -2,7 +2,18 @@ import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
 
-export type Command = { name: 'serve' } | { name: 'help' } | { name: 'version' } | ModelsCommand
+export type Command =
+  | { name: 'serve' }
+  | { name: 'help' }
+  | { name: 'version' }
+  | HardwareCommand
+  | ModelsCommand
+
+/** What the machine is made of. */
+export interface HardwareCommand {
+  name: 'hardware'
+  asJson: boolean
+}
 
 /** What works on the models folder, without a server. */
 export type ModelsCommand =
@@ -18,12 +29,14 @@ const OPTIONS = {
   file: { type: 'string', short: 'f' },
   quantize: { type: 'string', short: 'q' },
   modelfile: { type: 'boolean' },
+  json: { type: 'boolean' },
 } as const
 
 /** Which options a command takes; --help and --version go with any. */
 const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   create: ['file', 'quantize'],
   show: ['modelfile'],
+  hardware: ['json'],
 }
 
 /** What the command line asks for. Throws Error with a sentence for the person who typed it. */
@@ -49,6 +62,9 @@ export function parseCommand(args: readonly string[]): Command {
     case 'show':
       expectArguments(command, rest, ['model'])
       return { name: 'show', model: rest[0] ?? '', asModelfile: values.modelfile === true }
+    case 'hardware':
+      expectArguments(command, rest, [])
+      return { name: 'hardware', asJson: values.json === true }
     case 'cp':
       expectArguments(command, rest, ['source', 'destination'])
       return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
@@ -96,10 +112,11 @@ Commands:
   show NAME              describe a model (--modelfile: print the Modelfile that makes it)
   cp NAME OTHER          give a model another name
   rm NAME...             remove models
+  hardware               what this machine has: devices, memory, processor (--json: all of it, for programs)
   version                print the version (also --version, -v)
   help                   print this text (also --help, -h)
 
-All but serve work on the models folder itself: no server has to run.
+No command but serve needs a server: they work on the models folder and on the machine itself.
 
 Settings are environment variables, here with their defaults:
 ${settingsHelp()}

@@ -18,19 +18,34 @@ export async function probeAmd(readers: Readers): Promise<Found> {
   const names = await readers.readText(NAMES)
   const notes: string[] = []
   if (nodes.length === 0) {
-    notes.push('ROCm cannot be used: /sys/class/kfd has no GPU (the module amdkfd, or access to /dev/kfd, is missing)')
+    notes.push(
+      'ROCm cannot be used: /sys/class/kfd has no GPU (the module amdkfd, or access to /dev/kfd, is missing)',
+    )
+  }
+  const pretended = gfxOverride(readers.variables.HSA_OVERRIDE_GFX_VERSION)
+  if (pretended !== undefined && nodes.length > 0) {
+    notes.push(`HSA_OVERRIDE_GFX_VERSION makes ROCm take every AMD GPU for ${pretended}`)
   }
   const devices: Device[] = []
   for (const card of cards) {
     const node = nodes.find(({ pciAddress }) => pciAddress !== undefined && pciAddress === card.pciAddress)
     const kind = node === undefined ? 'vulkan' : 'rocm'
     const index = devices.filter((device) => device.kind === kind).length
-    devices.push({ kind, vendor: 'amd', index, ...(await describe(card, node, names)) })
+    const facts = await describe(card, node, names)
+    const gfx = node === undefined ? undefined : pretended
+    devices.push({ kind, vendor: 'amd', index, ...facts, ...known({ gfx: gfx ?? facts.gfx }) })
     if (card.driver !== undefined && card.driver !== 'amdgpu') {
       notes.push(`${card.pciAddress} is driven by ${card.driver}: memory is told by amdgpu only`)
     }
   }
   return { devices, notes }
+}
+
+/** `11.0.0` is gfx1100. */
+export function gfxOverride(version: string | undefined): string | undefined {
+  const [, major, minor, step] = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})$/.exec(version ?? '') ?? []
+  if (major === undefined) return undefined
+  return `gfx${major}${Number(minor).toString(16)}${Number(step).toString(16)}`
 }
 
 async function describe(
@@ -82,7 +97,10 @@ export function memoryOf(total: string | undefined, used: string | undefined): M
   const totalBytes = byteCount(total)
   if (totalBytes === undefined) return {}
   const usedBytes = byteCount(used)
-  return { totalBytes, ...(usedBytes === undefined ? {} : { freeBytes: Math.max(0, totalBytes - usedBytes) }) }
+  return {
+    totalBytes,
+    ...(usedBytes === undefined ? {} : { freeBytes: Math.max(0, totalBytes - usedBytes) }),
+  }
 }
 
 /** The product's name in libdrm's list: `744C, C8, AMD Radeon RX 7900 XTX`, product and revision in hexadecimal. */
@@ -93,7 +111,8 @@ export function amdName(
   const product = pciId.slice(5)
   for (const line of (list ?? '').split('\n')) {
     const [, id, version, name] = /^([\da-f]{4}),\s*([\da-f]{1,2}),\s*(.+)$/i.exec(line) ?? []
-    if (id?.toLowerCase() === product && version?.toLowerCase() === revision?.toLowerCase()) return plainText(name)
+    if (id?.toLowerCase() === product && version?.toLowerCase() === revision?.toLowerCase())
+      return plainText(name)
   }
   return undefined
 }

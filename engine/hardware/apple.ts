@@ -55,14 +55,18 @@ export function parseVmStat(text: string): number | undefined {
 }
 
 const Displays = z.object({
-  SPDisplaysDataType: z.array(z.object({ sppci_model: z.string().optional(), sppci_cores: z.string().optional() })),
+  SPDisplaysDataType: z.array(
+    z.object({ sppci_model: z.string().optional(), sppci_cores: z.string().optional() }),
+  ),
 })
 
 /** GPU cores, from `system_profiler SPDisplaysDataType -json`; undefined for anything else. */
 export function parseGpuCores(text: string): number | undefined {
   try {
     const { SPDisplaysDataType } = Displays.parse(JSON.parse(text))
-    return SPDisplaysDataType.map(({ sppci_cores }) => wholeNumber(sppci_cores)).find((cores) => cores !== undefined)
+    return SPDisplaysDataType.map(({ sppci_cores }) => wholeNumber(sppci_cores)).find(
+      (cores) => cores !== undefined,
+    )
   } catch {
     // Not JSON, or of another shape: the cores are unknown, as where the tool is missing.
     return undefined
@@ -93,10 +97,13 @@ export async function probeApple(readers: Readers): Promise<Found> {
   const memoryBytes = byteCount(values.get('hw.memsize')) ?? readers.system().totalBytes
   const name = values.get('machdep.cpu.brand_string') ?? readers.system().cpuName
   const totalBytes = metalLimit(memoryBytes, values.get('iogpu.wired_limit_mb'))
-  const available = parseVmStat((await readers.run('/usr/bin/vm_stat', [])).text) ?? readers.system().freeBytes
+  const available =
+    parseVmStat((await readers.run('/usr/bin/vm_stat', [])).text) ?? readers.system().freeBytes
   const bandwidth = await chipBandwidth(readers, name)
   const notes =
-    bandwidth === 'unsure' ? [`${name} is sold with buses of different width: its bandwidth is the widest one's`] : []
+    bandwidth === 'unsure'
+      ? [`${name} is sold with buses of different width: its bandwidth is the widest one's`]
+      : []
   const device: Device = {
     kind: 'metal',
     vendor: 'apple',

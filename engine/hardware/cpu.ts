@@ -37,7 +37,8 @@ export function parseCpuinfo(text: string): { name?: string; features: string[] 
 
 /** A node of /sys/devices/system/node: its `cpulist` and its `meminfo`. */
 export function parseNumaNode(id: number, cpus: string | undefined, meminfo: string | undefined): NumaNode {
-  const size = (key: string) => kibibytes(new RegExp(`^Node \\d+ ${key}:\\s+(\\d+) kB$`, 'm').exec(meminfo ?? '')?.[1])
+  const size = (key: string) =>
+    kibibytes(new RegExp(`^Node \\d+ ${key}:\\s+(\\d+) kB$`, 'm').exec(meminfo ?? '')?.[1])
   return {
     id,
     cpus: /^[\d,-]*$/.exec(cpus?.trim() ?? '')?.[0] ?? '',
@@ -58,7 +59,9 @@ export async function readCpu(readers: Readers): Promise<CpuReading> {
       physicalCores: cores ?? physicalCores({ ...facts, read: () => undefined }),
       logicalCores,
       numaNodes: [],
-      features: Object.entries(APPLE_FEATURES).flatMap(([key, name]) => (values.get(key) === '1' ? [name] : [])),
+      features: Object.entries(APPLE_FEATURES).flatMap(([key, name]) =>
+        values.get(key) === '1' ? [name] : [],
+      ),
     }
   }
   const read = await processors(readers)

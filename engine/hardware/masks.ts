@@ -11,7 +11,10 @@ const entriesOf = (mask: string) => mask.split(',', MAX_ENTRIES).map((entry) => 
  * The devices a mask leaves, in its order. An entry is a number, or the beginning of a UUID that fits one device; the
  * first that is neither ends the list, as CUDA has it, so `-1` and an empty mask leave nothing.
  */
-export function visibleDevices<T extends Pick<Device, 'uuid' | 'mig'>>(devices: readonly T[], mask: string): T[] {
+export function visibleDevices<T extends Pick<Device, 'uuid' | 'mig'>>(
+  devices: readonly T[],
+  mask: string,
+): T[] {
   const visible: T[] = []
   for (const entry of entriesOf(mask)) {
     const device = /^\d{1,4}$/.test(entry) ? devices[Number(entry)] : byUuid(devices, entry)
@@ -58,7 +61,7 @@ export function applyMasks(
   hide(kind('cuda'), 'CUDA_VISIBLE_DEVICES')
   // ROCr hides first; HIP counts what is left, and reads CUDA's variable where it has none of its own.
   const seenByRocr = hide(kind('rocm'), 'ROCR_VISIBLE_DEVICES')
-  const hip = variables['HIP_VISIBLE_DEVICES'] === undefined ? 'CUDA_VISIBLE_DEVICES' : 'HIP_VISIBLE_DEVICES'
+  const hip = variables.HIP_VISIBLE_DEVICES === undefined ? 'CUDA_VISIBLE_DEVICES' : 'HIP_VISIBLE_DEVICES'
   hide(hide(seenByRocr, hip), 'GPU_DEVICE_ORDINAL')
   for (const device of kind('vulkan')) {
     if (isHiddenFromVulkan(device, variables)) hiddenBy.set(device, 'GGML_VK_VISIBLE_DEVICES')
@@ -66,7 +69,7 @@ export function applyMasks(
   return {
     devices: devices.map((device) => {
       const maskedBy = hiddenBy.get(device)
-      const left = device.kind === 'cuda' ? slicesLeft(device, variables['CUDA_VISIBLE_DEVICES']) : device
+      const left = device.kind === 'cuda' ? slicesLeft(device, variables.CUDA_VISIBLE_DEVICES) : device
       return maskedBy === undefined ? left : { ...left, maskedBy }
     }),
     notes: doubts(devices, variables),
@@ -75,7 +78,7 @@ export function applyMasks(
 
 /** Numbers in Vulkan's own list; a device whose number is not known stays. An empty mask is none (ggml-vulkan). */
 function isHiddenFromVulkan({ vulkanIndex }: Device, variables: Variables): boolean {
-  const mask = variables['GGML_VK_VISIBLE_DEVICES'] ?? ''
+  const mask = variables.GGML_VK_VISIBLE_DEVICES ?? ''
   if (mask === '' || vulkanIndex === undefined) return false
   return !entriesOf(mask).includes(String(vulkanIndex))
 }
@@ -83,23 +86,27 @@ function isHiddenFromVulkan({ vulkanIndex }: Device, variables: Variables): bool
 function doubts(devices: readonly Device[], variables: Variables): string[] {
   const notes: string[] = []
   const cuda = devices.filter(({ kind }) => kind === 'cuda')
-  const isNumbered = /^\d/.test(variables['CUDA_VISIBLE_DEVICES'] ?? '')
+  const isNumbered = /^\d/.test(variables.CUDA_VISIBLE_DEVICES ?? '')
   const isMixed = new Set(cuda.map(({ name }) => name)).size > 1
-  if (isNumbered && isMixed && variables['CUDA_DEVICE_ORDER'] !== 'PCI_BUS_ID') {
+  if (isNumbered && isMixed && variables.CUDA_DEVICE_ORDER !== 'PCI_BUS_ID') {
     notes.push(
       'CUDA_VISIBLE_DEVICES has numbers: CUDA counts the fastest GPU first, not as listed here, ' +
         'unless CUDA_DEVICE_ORDER=PCI_BUS_ID',
     )
   }
-  const mask = variables['GGML_VK_VISIBLE_DEVICES'] ?? ''
+  const mask = variables.GGML_VK_VISIBLE_DEVICES ?? ''
   const unnumbered = devices.filter(({ kind, vulkanIndex }) => kind === 'vulkan' && vulkanIndex === undefined)
   if (mask !== '' && unnumbered.length > 0) {
-    notes.push(`GGML_VK_VISIBLE_DEVICES=${mask.slice(0, 80)} cannot be applied without vulkaninfo: the engine applies it`)
+    notes.push(
+      `GGML_VK_VISIBLE_DEVICES=${mask.slice(0, 80)} cannot be applied without vulkaninfo: the engine applies it`,
+    )
   }
   const intel = devices.filter(({ vendor }) => vendor === 'intel')
   for (const [index, { name }] of intel.entries()) {
-    if (!oneapiSelects(variables['ONEAPI_DEVICE_SELECTOR'], index)) {
-      notes.push(`ONEAPI_DEVICE_SELECTOR hides ${name} from SYCL; the engine uses Vulkan, which does not look at it`)
+    if (!oneapiSelects(variables.ONEAPI_DEVICE_SELECTOR, index)) {
+      notes.push(
+        `ONEAPI_DEVICE_SELECTOR hides ${name} from SYCL; the engine uses Vulkan, which does not look at it`,
+      )
     }
   }
   return notes

@@ -2,7 +2,8 @@
  * NVIDIA, by nvidia-smi, which comes with every driver. It counts cards in the order of the PCI bus, CUDA the fastest
  * first: cards are joined by UUID, never by number.
  */
-import type { Answer, Readers } from './readers.ts'
+import { pciCards } from './pci-cards.ts'
+import { type Answer, type Readers, windowsFolder } from './readers.ts'
 import { tegraDevice } from './tegra.ts'
 import type { Device, Found, MigSlice } from './types.ts'
 import { known, mebibytes, pciAddress, plainText } from './value.ts'
@@ -78,13 +79,28 @@ function productOf(text: string | undefined): string | undefined {
 const UUID = /^(?:GPU|MIG)-[\w/-]{4,80}$/
 const uuidOf = (text: string | undefined) => UUID.exec(text?.trim() ?? '')?.[0]
 
+/** Free bytes by UUID, from a query for `uuid,memory.free`. */
+export function parseNvidiaFree(text: string): Map<string, number> {
+  const free = new Map<string, number>()
+  for (const line of text.split('\n').slice(0, MAX_GPUS)) {
+    const [uuid, mib] = line.split(',')
+    const bytes = mebibytes(mib)
+    const card = uuidOf(uuid)
+    if (card !== undefined && bytes !== undefined) free.set(card, bytes)
+  }
+  return free
+}
+
 /** Output of `nvidia-smi -L`: the slices of each card, by the card's UUID. */
 export function parseMigList(text: string): Map<string, MigSlice[]> {
   const slices = new Map<string, MigSlice[]>()
   let card: MigSlice[] | undefined
   for (const line of text.split('\n').slice(0, MAX_GPUS * 16)) {
     const [, uuid] = /^GPU \d+: .*\(UUID: (GPU-[\w-]+)\)/.exec(line) ?? []
-    if (uuid !== undefined) slices.set(uuid, (card = []))
+    if (uuid !== undefined) {
+      card = []
+      slices.set(uuid, card)
+    }
     const [, profile, slice] = /^\s+MIG ([\w.+]+)\s+Device\s+\d+: \(UUID: (MIG-[\w/-]+)\)/.exec(line) ?? []
     if (profile !== undefined && slice !== undefined) card?.push({ profile, uuid: slice })
   }
@@ -129,8 +145,7 @@ export async function runNvidiaSmi(readers: Readers, args: readonly string[]): P
   const { platform, variables } = readers
   if (platform === 'win32') {
     // By its whole path: Windows looks for programs in the current folder first.
-    const root = variables['SYSTEMROOT'] ?? variables['SystemRoot'] ?? String.raw`C:\Windows`
-    return readers.run(String.raw`${root}\System32\nvidia-smi.exe`, args)
+    return readers.run(String.raw`${windowsFolder(variables)}\System32\nvidia-smi.exe`, args)
   }
   const answer = await readers.run('nvidia-smi', args)
   if (answer.failure !== 'it is not installed') return answer
@@ -144,7 +159,7 @@ async function withoutTool(readers: Readers, answer: Answer): Promise<Found> {
   const why = answer.failure ?? 'it named no GPU'
   const driver = await readers.readText('/proc/driver/nvidia/version')
   const cards = await readers.list('/proc/driver/nvidia/gpus')
-  if (driver === undefined) return { devices: [], notes: [`no NVIDIA GPU: nvidia-smi: ${why}`] }
+  if (driver === undefined) return { devices: [], notes: [await withoutDriver(readers, why)] }
   const names: string[] = []
   for (const card of cards.slice(0, MAX_GPUS)) {
     const text = await readers.readText(`/proc/driver/nvidia/gpus/${card}/information`)
@@ -155,6 +170,13 @@ async function withoutTool(readers: Readers, answer: Answer): Promise<Found> {
     devices: [],
     notes: [`the NVIDIA driver ${driverVersion(driver)} is loaded and has ${seen}, but nvidia-smi: ${why}`],
   }
+}
+
+async function withoutDriver(readers: Readers, why: string): Promise<string> {
+  const [card] = await pciCards(readers, '0x10de')
+  if (card === undefined) return `no NVIDIA GPU: nvidia-smi: ${why}`
+  const other = card.driver === undefined ? 'no driver' : `the driver ${card.driver}`
+  return `an NVIDIA GPU (${card.pciId}) has ${other} instead of NVIDIA's own: it cannot be used. nvidia-smi: ${why}`
 }
 
 /** The model in /proc/driver/nvidia/gpus/…/information. */

@@ -7,17 +7,20 @@ import { applyMasks } from './masks.ts'
 import { probeNvidia } from './nvidia.ts'
 import { readRam } from './ram.ts'
 import type { Readers } from './readers.ts'
-import type { CpuReading, Device, Found, Hardware, RamReading } from './types.ts'
+import type { Bandwidth, CpuReading, Device, Found, Hardware, RamReading } from './types.ts'
 import { withVulkan } from './vulkan.ts'
 import { probeWindows } from './windows.ts'
 
 /**
  * What the machine is made of. Never throws: what a tool does not tell is absent and has a note. It runs the vendors'
  * tools, which takes from milliseconds to seconds; what changes afterwards is free memory, see `createFreeMemory`.
+ * The bandwidth of main memory is known only where it is a GPU's too: elsewhere measure it, see `withMeasuredRam`.
  */
 export async function probeHardware(readers: Readers): Promise<Hardware> {
-  const [ram, cpu, gpus] = await Promise.all([readRam(readers), readCpu(readers), probeGpus(readers)])
+  const [memory, cpu, gpus] = await Promise.all([readRam(readers), readCpu(readers), probeGpus(readers)])
   const masked = applyMasks(gpus.devices.map(withTableFacts), readers.variables)
+  const bandwidth = sharedBandwidth(masked.devices)
+  const ram = bandwidth === undefined ? memory : { ...memory, bandwidth }
   return {
     devices: [...masked.devices, cpuDevice(cpu, ram)],
     ram,
@@ -25,6 +28,20 @@ export async function probeHardware(readers: Readers): Promise<Hardware> {
     notes: [...gpus.notes, ...masked.notes, ...memoryNotes(ram, cpu)],
   }
 }
+
+/** The same hardware, with what `measureRamBandwidth` said. */
+export function withMeasuredRam(hardware: Hardware, gbPerSecond: number): Hardware {
+  const bandwidth: Bandwidth = { gbPerSecond, source: 'measured' }
+  return {
+    ...hardware,
+    ram: { ...hardware.ram, bandwidth },
+    devices: hardware.devices.map((device) => (device.kind === 'cpu' ? { ...device, bandwidth } : device)),
+  }
+}
+
+/** What the table says of a chip whose GPU has the same memory. */
+const sharedBandwidth = (devices: readonly Device[]): Bandwidth | undefined =>
+  devices.find(({ isUnified, bandwidth }) => isUnified && bandwidth?.source === 'table')?.bandwidth
 
 async function probeGpus(readers: Readers): Promise<Found> {
   if (readers.platform === 'darwin') return probeApple(readers)
@@ -78,7 +95,9 @@ function memoryNotes({ limitBytes, swap }: RamReading, { numaNodes }: CpuReading
   const withMemory = numaNodes.filter(({ totalBytes = 0 }) => totalBytes > 0)
   return [
     ...(limitBytes === undefined ? [] : [`the control group allows ${gib(limitBytes)} of main memory`]),
-    ...(swap === undefined || swap.totalBytes === 0 ? [] : [`${gib(swap.totalBytes)} of swap are not counted`]),
+    ...(swap === undefined || swap.totalBytes === 0
+      ? []
+      : [`${gib(swap.totalBytes)} of swap are not counted`]),
     ...(withMemory.length < 2
       ? []
       : [`${withMemory.length} memory nodes: weights on another node than the cores are read more slowly`]),

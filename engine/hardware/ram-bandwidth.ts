@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
-import type { Readers } from './readers.ts'
 import { COMMAND, type ReaderMessage, type ReaderTask } from './ram-reader-protocol.ts'
+import type { Readers } from './readers.ts'
 
 const MEASURE_MS = 200
 /** Threads that are slow to start, on a machine that is busy, end the attempt. */
@@ -52,7 +52,9 @@ export async function measureRamBandwidth(options: {
     tell(COMMAND.read)
     await Promise.race([results, new Promise((resolve) => setTimeout(resolve, MEASURE_MS))])
     tell(COMMAND.stop)
-    const rates = (await results).map((message) => (message.type === 'result' ? message.bytes / message.ms : 0))
+    const rates = (await results).map((message) =>
+      message.type === 'result' ? message.bytes / message.ms : 0,
+    )
     return { gbPerSecond: rates.reduce((sum, rate) => sum + rate, 0) / 1e6, threads }
   } catch {
     // No figure is better than that of a machine that could not even start the threads.
@@ -66,7 +68,8 @@ export async function measureRamBandwidth(options: {
 /** Run from source, it needs the loader that understands TypeScript, which `--import` does not give to threads. */
 function startReader(task: ReaderTask): Worker {
   const options = { workerData: task, env: {}, execArgv: [] }
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./ram-reader.js', import.meta.url), options)
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./ram-reader.js', import.meta.url), options)
   const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx'))
   const loader = new URL('./esm/api/index.mjs', tsx).href
   const file = new URL('./ram-reader.ts', import.meta.url).href

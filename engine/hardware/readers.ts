@@ -25,6 +25,10 @@ export interface Readers {
   system(): { totalBytes: number; freeBytes: number; cpuName: string; logicalCores: number }
 }
 
+/** Where Windows has its own programs: they are run by their whole paths, because it looks in the current folder first. */
+export const windowsFolder = (variables: Readers['variables']): string =>
+  variables.SYSTEMROOT ?? String.raw`C:\Windows`
+
 /** Drivers that wake a sleeping GPU need seconds; a driver that hangs never answers. */
 const TIMEOUT_MS = 10_000
 const MAX_OUTPUT_BYTES = 1 << 20

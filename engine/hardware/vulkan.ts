@@ -20,7 +20,12 @@ const TYPES: Readonly<Record<string, VulkanGpu['type']>> = {
   PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: 'virtual',
   PHYSICAL_DEVICE_TYPE_CPU: 'cpu',
 }
-const VENDORS: Readonly<Record<string, Vendor>> = { '10de': 'nvidia', '1002': 'amd', '8086': 'intel', '106b': 'apple' }
+const VENDORS: Readonly<Record<string, Vendor>> = {
+  '10de': 'nvidia',
+  '1002': 'amd',
+  '8086': 'intel',
+  '106b': 'apple',
+}
 const MAX_GPUS = 64
 
 /** Output of `vulkaninfo --summary`. A section without a name is left out. */
@@ -54,7 +59,10 @@ export async function withVulkan(
   const answer = await readers.run('vulkaninfo', ['--summary'])
   const gpus = parseVulkanSummary(answer.text)
   if (gpus.length === 0) {
-    return { devices: [...found], notes: [`Vulkan was not asked: vulkaninfo: ${answer.failure ?? 'it named no GPU'}`] }
+    return {
+      devices: [...found],
+      notes: [`Vulkan was not asked: vulkaninfo: ${answer.failure ?? 'it named no GPU'}`],
+    }
   }
   const devices = [...found]
   const notes: string[] = []

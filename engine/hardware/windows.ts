@@ -1,6 +1,6 @@
 /** Graphics on Windows that no vendor's tool tells of. */
 import { z } from 'zod'
-import type { Readers } from './readers.ts'
+import { type Readers, windowsFolder } from './readers.ts'
 import type { Device, Found, Vendor } from './types.ts'
 import { byteCount, known, plainText } from './value.ts'
 
@@ -33,7 +33,9 @@ export function parseWindowsAdapters(json: string): Device[] {
     const name = plainText(Name ?? undefined)
     const [, vendor = '', product = ''] = /VEN_([\dA-F]{4})&DEV_([\dA-F]{4})/i.exec(PNPDeviceID ?? '') ?? []
     if (name === undefined || vendor === '') continue
-    const memory = registry.find(({ DriverDesc, Memory }) => DriverDesc === Name && bytesOf(Memory) !== undefined)
+    const memory = registry.find(
+      ({ DriverDesc, Memory }) => DriverDesc === Name && bytesOf(Memory) !== undefined,
+    )
     devices.push({
       kind: 'vulkan',
       vendor: VENDORS[vendor.toLowerCase()] ?? 'other',
@@ -57,7 +59,7 @@ function bytesOf(value: string | null | undefined): number | undefined {
 }
 
 export async function probeWindows(readers: Readers): Promise<Found> {
-  const root = readers.variables['SYSTEMROOT'] ?? readers.variables['SystemRoot'] ?? String.raw`C:\Windows`
+  const root = windowsFolder(readers.variables)
   const answer = await readers.run(String.raw`${root}\System32\WindowsPowerShell\v1.0\powershell.exe`, [
     '-NoProfile',
     '-NonInteractive',
@@ -67,6 +69,9 @@ export async function probeWindows(readers: Readers): Promise<Found> {
   try {
     return { devices: parseWindowsAdapters(answer.text.trim()), notes: [] }
   } catch {
-    return { devices: [], notes: [`no list of graphics adapters: PowerShell: ${answer.failure ?? 'it made no sense'}`] }
+    return {
+      devices: [],
+      notes: [`no list of graphics adapters: PowerShell: ${answer.failure ?? 'it made no sense'}`],
+    }
   }
 }
