@@ -5,7 +5,7 @@
  * The vendors state them in the technical specifications of MacBook Pro, Mac mini and Mac Studio and in the
  * documentation of Cloud TPU; they were read where the letter says.
  */
-export const APPLE_GOOGLE = String.raw`
+export const APPLE_GOOGLE = `
 tpu-v4         | Cloud TPU v4   | 32              | 1200  | -     | 275 | none        | - | s | TPU ?v4
 tpu-v5e        | Cloud TPU v5e  | 16              | 810   | -     | 197 | none        | - | s | TPU ?v5 ?(e|lite)
 tpu-v5p        | Cloud TPU v5p  | 95/96           | 2765  | -     | 459 | none        | - | t | TPU ?v5p
