@@ -22,7 +22,7 @@ const SYSCTL_KEYS = [
 export function parseSysctl(text: string): Map<string, string> {
   const values = new Map<string, string>()
   for (const line of text.split('\n')) {
-    const [, key, value] = /^([\w.]+): (.*)$/.exec(line) ?? []
+    const [, key, value] = /^(\w+(?:\.\w+)+): (.*)$/.exec(line) ?? []
     const plain = plainText(value)
     if (key !== undefined && plain !== undefined) values.set(key, plain)
   }

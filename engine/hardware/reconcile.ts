@@ -104,10 +104,13 @@ function usable(engine: EngineDevice, kind: DeviceKind, card: Device | undefined
     name: description,
     isUnified: kind === 'metal',
   }
-  // The engine's name for a card is the one the table knows, when a probe had only numbers.
   const device: Device = { ...facts, kind, totalBytes, freeBytes }
+  // A probe that had only numbers for a card gives way to the engine's name, which the table may know.
+  const isNamed = device.pciId === undefined || !device.name.includes(device.pciId)
+  const named = { ...device, name: isNamed ? device.name : description }
   const isKnown = device.bandwidth !== undefined && device.bandwidth.source !== 'estimate'
-  return { ...(isKnown ? device : withTableFacts({ ...device, name: description })), engineName: name }
+  if (isKnown) return { ...named, engineName: name }
+  return { ...withTableFacts({ ...named, name: description }), name: named.name, engineName: name }
 }
 
 /** Names as different tools spell them: `AMD Radeon RX 7900 XTX (RADV NAVI31)`, `Intel(R) Arc(TM) A770 Graphics`. */

@@ -37,12 +37,12 @@ test.each([
   expect(parseKfdNode(`simd_count 8\ngfx_target_version ${version}\n`, undefined)?.gfx).toBe(gfx)
 })
 
-test.each([
+test.each<[string, string | undefined]>([
   ['a processor', 'cpu_cores_count 32\nsimd_count 0\ngfx_target_version 0\n'],
   ['a node that may not be read', undefined],
   ['a version that cannot be', 'simd_count 4\ngfx_target_version 99999999999\n'],
   ['a negative version', 'simd_count 4\ngfx_target_version -1\n'],
-  ...HOSTILE.map((text) => [JSON.stringify(text).slice(0, 40), text] as const),
+  ...HOSTILE.map((text): [string, string] => [JSON.stringify(text).slice(0, 40), text]),
 ])('%s is no GPU of KFD', (_what, text) => {
   expect(parseKfdNode(text, text)).toBeUndefined()
 })
@@ -74,7 +74,8 @@ test.each([
   expect(memoryOf(total, used)).toEqual(expected)
 })
 
-const IDS = '# List of AMDGPU IDs\n1.0.0\n744C,\tC8,\tAMD Radeon RX 7900 XTX\n744C,\tCC,\tAMD Radeon RX 7900 XT\n'
+const IDS =
+  '# List of AMDGPU IDs\n1.0.0\n744C,\tC8,\tAMD Radeon RX 7900 XTX\n744C,\tCC,\tAMD Radeon RX 7900 XT\n'
 test.each([
   ['1002:744c', 'c8', 'AMD Radeon RX 7900 XTX'],
   ['1002:744c', 'cc', 'AMD Radeon RX 7900 XT'],
@@ -94,7 +95,9 @@ test.each([
 })
 
 const card = (at: number, files: Record<string, string>) =>
-  Object.fromEntries(Object.entries(files).map(([name, text]) => [`/sys/class/drm/card${at}/device/${name}`, text]))
+  Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [`/sys/class/drm/card${at}/device/${name}`, text]),
+  )
 const XTX = card(0, {
   vendor: '0x1002\n',
   device: '0x744c\n',

@@ -10,7 +10,9 @@ test.each(KNOWN_DEVICES.map((device) => [device.id, device] as const))(
     expect(device.gigabytes.length).toBeGreaterThan(0)
     for (const size of device.gigabytes) expect(size).toBeGreaterThanOrEqual(3)
     for (const flops of [device.fp16Tflops ?? 1, device.bf16Tflops ?? 1]) expect(flops).toBeGreaterThan(0.5)
-    expect(device.class).toMatch(/^(nvidia-(gddr|hbm|unified)|amd-(gddr|hbm|unified)|intel-gddr|apple(-m1|-ultra)?|none)$/)
+    expect(device.class).toMatch(
+      /^(nvidia-(gddr|hbm|unified)|amd-(gddr|hbm|unified)|intel-gddr|apple(-m1|-ultra)?|none)$/,
+    )
     expect(SOURCES).toHaveProperty(device.source)
     expect(KNOWN_DEVICES.filter(({ id }) => id === device.id)).toHaveLength(1)
     // No other row claims the name under which this one is sold.
@@ -88,7 +90,10 @@ test.each([
   ['a large card that nobody knows', 'NVIDIA X', 49_152, 700, 'estimate'],
   ['one of middle size', 'NVIDIA X', 12_288, 400, 'estimate'],
 ])('bandwidth of %s', (_what, name, mib, gbPerSecond, source) => {
-  expect(withTableFacts({ ...gpu, name, totalBytes: mib * 2 ** 20 }).bandwidth).toEqual({ gbPerSecond, source })
+  expect(withTableFacts({ ...gpu, name, totalBytes: mib * 2 ** 20 }).bandwidth).toEqual({
+    gbPerSecond,
+    source,
+  })
 })
 
 test('what is no device of llama.cpp lends its figures to none', () => {

@@ -50,12 +50,12 @@ test.each([
   for (const key of ['totalBytes', 'computeCapability', 'uuid']) expect(gpu?.device).not.toHaveProperty(key)
 })
 
-test.each([
+test.each<[string, string]>([
   ['a line of another shape', `${H200}, more`],
   ['a card without a number', H200.replace('0,', 'x,')],
   ['a card without a name', H200.replace('NVIDIA H200', '[Unknown Error]')],
   ['the header', 'index, uuid, name, pci.bus_id, x, memory.total, memory.free, compute_cap, driver, mig'],
-  ...HOSTILE.map((text) => [`${JSON.stringify(text).slice(0, 40)}`, text] as const),
+  ...HOSTILE.map((text): [string, string] => [JSON.stringify(text).slice(0, 40), text]),
 ])('%s is no card', (_what, text) => {
   expect(parseNvidiaCsv(text)).toEqual([])
   expect(parseNvidiaFree(text)).toEqual(new Map())
@@ -121,7 +121,10 @@ describe('the probe', () => {
   })
 
   test('asks an old driver for what it knows', async () => {
-    const failure = { text: 'Field "compute_cap" is not a valid field to query.\n\n', failure: 'it ended with 2' }
+    const failure = {
+      text: 'Field "compute_cap" is not a valid field to query.\n\n',
+      failure: 'it ended with 2',
+    }
     const old = '0, GPU-abcd1234, Tesla K80, 00000000:00:1E.0, 0x102D10DE, 11441, 11000, 418.87'
     const found = await probeNvidia(
       recorded(
