@@ -95,7 +95,7 @@ export async function probeApple(readers: Readers): Promise<Found> {
   }
   const values = await readSysctl(readers)
   const memoryBytes = byteCount(values.get('hw.memsize')) ?? readers.system().totalBytes
-  const name = values.get('machdep.cpu.brand_string') ?? readers.system().cpuName
+  const name = values.get('machdep.cpu.brand_string') ?? readers.cpuName()
   const totalBytes = metalLimit(memoryBytes, values.get('iogpu.wired_limit_mb'))
   const available =
     parseVmStat((await readers.run('/usr/bin/vm_stat', [])).text) ?? readers.system().freeBytes

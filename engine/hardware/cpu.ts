@@ -48,7 +48,8 @@ export function parseNumaNode(id: number, cpus: string | undefined, meminfo: str
 
 export async function readCpu(readers: Readers): Promise<CpuReading> {
   const { platform, architecture } = readers
-  const { cpuName, logicalCores } = readers.system()
+  const cpuName = readers.cpuName()
+  const { logicalCores } = readers.system()
   const facts = { arch: architecture, model: cpuName, logical: logicalCores }
   if (platform === 'darwin') {
     const values = await readSysctl(readers)

@@ -22,7 +22,9 @@ export interface Readers {
   /** Names in a folder, sorted; empty where there is none. */
   list(path: string): Promise<string[]>
   /** What the runtime itself knows. */
-  system(): { totalBytes: number; freeBytes: number; cpuName: string; logicalCores: number }
+  system(): { totalBytes: number; freeBytes: number; logicalCores: number }
+  /** The processor's name; asking is slow on machines with many cores. */
+  cpuName(): string
 }
 
 /** Where Windows has its own programs: they are run by their whole paths, because it looks in the current folder first. */
@@ -71,9 +73,9 @@ export function systemReaders(variables: Readonly<Record<string, string | undefi
     system: () => ({
       totalBytes: os.totalmem(),
       freeBytes: os.freemem(),
-      cpuName: os.cpus()[0]?.model ?? '',
       logicalCores: os.availableParallelism(),
     }),
+    cpuName: () => os.cpus()[0]?.model ?? '',
   }
 }
 

@@ -36,10 +36,10 @@ export function recorded(recording: Recording, asked: string[] = []): Readers {
     system: () => ({
       totalBytes: 64 * GIB,
       freeBytes: 48 * GIB,
-      cpuName: 'A processor',
       logicalCores: 8,
       ...recording.system,
     }),
+    cpuName: () => 'A processor',
   }
 }
 
