@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { parseHost } from './host.ts'
 import { parseOrigins } from './origins.ts'
+import { parseProxy } from './registry.ts'
 import {
   lenient,
   parseBool,
@@ -89,6 +90,16 @@ export const Env = z.object({
   ),
   SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
     'Folder with the shared libraries of llama.cpp to use instead of the installed package',
+  ),
+  SNUG_REGISTRY_PRIVATE_REDIRECTS: strict('false', parseFlag).describe(
+    'Let registries on the internet redirect downloads to addresses of the local network',
+  ),
+  HTTPS_PROXY: strict('', parseProxy).describe('Web proxy for registries, as a URL; also in lower case'),
+  HTTP_PROXY: strict('', parseProxy).describe(
+    'The same for registries that are spoken to without encryption',
+  ),
+  NO_PROXY: strict('', (text) => text || undefined).describe(
+    'Hosts that are reached without a web proxy, between commas; `*` is all',
   ),
   SNUG_SHUTDOWN_TIMEOUT: strict('10s', parseDeadline).describe(
     'How long running answers get to end after SIGTERM or Ctrl+C: a duration or seconds',

@@ -4,6 +4,7 @@ import { engineEnvironment } from './engine-environment.ts'
 import { Env } from './env.ts'
 import { foreignWarning } from './foreign.ts'
 import type { Origins } from './origins.ts'
+import { keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
 import type { Read } from './setting.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
@@ -36,6 +37,7 @@ export interface Config {
   }
   /** Where states of earlier prompts are kept; absent `ramBytes` lets the engine choose, absent `dir` is no disk. */
   readonly cache: { readonly ramBytes?: number; readonly dir?: string; readonly dirBytes: number }
+  readonly registry: RegistryConfig
   /** 0 lets the engine choose. */
   readonly threads: number
   /** Absolute; undefined uses the installed package. */
@@ -84,6 +86,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       ...(read.SNUG_KV_CACHE_DIR.value === undefined ? {} : { dir: read.SNUG_KV_CACHE_DIR.value }),
       dirBytes: read.SNUG_KV_CACHE_SIZE.value,
     }),
+    registry: Object.freeze({
+      ...keyPathIn(homeOf(env)),
+      proxies: Object.freeze(proxies(read)),
+      allowPrivate: read.SNUG_REGISTRY_PRIVATE_REDIRECTS.value,
+    }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
     engineEnvironment: Object.freeze(engineEnvironment(env)),
@@ -119,9 +126,18 @@ function placement(read: Settings): Config['placement'] {
   }
 }
 
+function proxies(read: Settings): RegistryConfig['proxies'] {
+  const http = read.HTTP_PROXY.value
+  const https = read.HTTPS_PROXY.value
+  const none = read.NO_PROXY.value
+  return { ...(http && { http }), ...(https && { https }), ...(none && { none }) }
+}
+
+const homeOf = (env: Readonly<Record<string, string | undefined>>) => env.HOME || env.USERPROFILE
+
 /** Our variables with spaces and quotes around their values taken off; an empty one counts as not set. */
 function ownVariables(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const home = env.HOME || env.USERPROFILE
+  const home = homeOf(env)
   const given: Record<string, string> = home ? { OLLAMA_MODELS: join(home, '.ollama', 'models') } : {}
   for (const [name, text = ''] of Object.entries(env)) {
     const value = text
@@ -129,6 +145,10 @@ function ownVariables(env: Readonly<Record<string, string | undefined>>): Record
       .replace(/^["']+|["']+$/g, '')
       .trim()
     if (/^(OLLAMA|SNUG)_/.test(name) && value !== '') given[name] = value
+  }
+  for (const name of PROXY_VARIABLES) {
+    const value = (env[name] || env[name.toLowerCase()] || '').trim()
+    if (value !== '') given[name] = value
   }
   return given
 }

@@ -16,6 +16,7 @@ export type EngineErrorCode =
   | 'runner_died'
   | 'quantize_failed'
   | 'invalid_answer'
+  | 'registry_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
+import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
@@ -20,6 +21,7 @@ import { SNUG_VERSION } from './version.ts'
 export interface Deps {
   engine: Engine
   models: ModelStore
+  registries: Registries
   logger: Logger
 }
 

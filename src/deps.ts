@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createEngine } from '../engine/engine.ts'
+import { openRegistries } from '../engine/registry/registries.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
 import { openModelStore } from '../engine/store/models.ts'
 import type { Deps } from './app.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { StartError } from './start-error.ts'
+import { SNUG_VERSION } from './version.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
@@ -33,7 +35,8 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     log: logger,
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
-  return { engine: createEngine({ backend, settings: config, log: logger }), models, logger }
+  const registries = openRegistries({ userAgent: `snug/${SNUG_VERSION}`, ...config.registry })
+  return { engine: createEngine({ backend, settings: config, log: logger }), models, registries, logger }
 }
 
 function refuse(cause: Error): never {

@@ -9,27 +9,42 @@ export type TransferEvent =
 
 /** One blob as a registry has it. */
 export interface RemoteBlob {
-  /** `sha256:<64 hex>`: what the content must hash to. */
+  /** `sha256:<64 hex>`: what the content must hash to. Not checked here. */
   digest: string
-  /** Bytes. */
+  /** Bytes: the manifest's word, and the registry does not contradict it. */
   size: number
   /**
-   * The bytes from `start` up to and including `end`, as they arrive. It ends early when the connection does; it
-   * never gives more bytes than asked for. Throws RegistryError.
+   * The bytes from `start` up to and including `end`, as they arrive; never more than asked for. What came before a
+   * connection broke is given before the RegistryError `unreachable` or `timeout` that tells of it. Throws
+   * RegistryError, or the signal's reason. Leaving the loop early closes the connection.
    */
   read(range: { start: number; end: number }, signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 /** The manifest of a model on a registry. */
 export interface RemoteManifest {
-  /** Exactly as received: their hash is the model's digest. */
+  /** Exactly as received: their hash is the model's digest. `parseManifest` of engine/store accepts them. */
   bytes: Buffer
 }
 
-/** Where models come from and go to. One object serves one host with one way of speaking to it. */
+/** Where models come from. One object is one client's dealings with one host, and holds its token. */
 export interface Registry {
-  /** Throws RegistryError `not_found` when the registry does not know the model. */
+  /**
+   * Throws RegistryError, `not_found` when the registry does not know the model; the message is what clients are to
+   * see, with its `pull model manifest: ` in front where Ollama has it.
+   */
   manifest(name: ModelName, signal: AbortSignal): Promise<RemoteManifest>
   /** Finds out where a blob lies. Throws RegistryError. */
   blob(name: ModelName, layer: { digest: string; size: number }, signal: AbortSignal): Promise<RemoteBlob>
+}
+
+/** The way to registries. */
+export interface Registries {
+  /**
+   * Begins dealings with a host, the first part of a model's name; nothing is sent yet. `insecure` speaks plain http.
+   * Throws RegistryError `refused` when the host is no address. There is nothing to close.
+   */
+  open(host: string, options: { insecure: boolean }): Registry
+  /** Breaks off whatever is still running. */
+  close(): Promise<void>
 }

@@ -34,6 +34,7 @@ const CODES: Record<EngineErrorCode, true> = {
   pull_failed: true,
   quantize_failed: true,
   invalid_answer: true,
+  registry_failed: true,
   runner_died: true,
   shutting_down: true,
 }

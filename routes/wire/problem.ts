@@ -17,6 +17,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   runner_died: 500,
   quantize_failed: 500,
   invalid_answer: 500,
+  registry_failed: 500,
   shutting_down: 503,
 }
 

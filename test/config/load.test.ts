@@ -32,6 +32,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     kvCacheType: 'f16',
     placement: { mlock: false, cpuExpertLayers: 0 },
     cache: { dirBytes: 10 * 2 ** 30 },
+    registry: { keyPath: '/home/u/.ollama/id_ed25519', proxies: {}, allowPrivate: false },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
@@ -14,6 +16,8 @@ export interface TestAppOptions {
   models?: readonly FixtureRequest[]
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
+  /** How registries are dealt with. */
+  registry?: Partial<RegistriesOptions>
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -28,14 +32,25 @@ export const TEST_SETTINGS: EngineSettings = {
 }
 
 /** The whole server over real files and a scripted backend; closed when the test has finished. */
-export async function testApp({ script, settings, models = ALL, app: change }: TestAppOptions = {}) {
+export async function testApp({
+  script,
+  settings,
+  models = ALL,
+  app: change,
+  registry,
+}: TestAppOptions = {}) {
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates: 'jinja' })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
-  const app = buildApp({ emulatedVersion: '0.33.0', ...change }, { engine, models: store, logger })
+  const keyPath = join(await tempFolder(), 'id_ed25519')
+  const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
+  const app = buildApp(
+    { emulatedVersion: '0.33.0', ...change },
+    { engine, models: store, registries, logger },
+  )
   onTestFinished(() => app.close())
   await app.ready()
   let listening: Promise<string> | undefined
@@ -43,6 +58,7 @@ export async function testApp({ script, settings, models = ALL, app: change }: T
     app,
     backend,
     engine,
+    store,
     modelsFolder,
     /** Listens on a free port the first time; the server's address. */
     url: () => {
