@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { asError } from '../../store/missing.ts'
+import { RegistryError } from '../error.ts'
 import type { RemoteBlob } from '../types.ts'
 import { DiskError } from './disk-error.ts'
 import { createPieceWriter, type PieceTarget, type PieceWriter } from './piece-writer.ts'
@@ -52,7 +53,7 @@ async function inTries(
       signal.throwIfAborted()
       const brought = writer.position() - before
       // One that stopped after it had begun well is simply begun anew.
-      if (error instanceof StalledError && brought > 0) continue
+      if (isStall(error) && brought > 0) continue
       failures = brought >= transfer.tuning.pieceBytes ? 1 : failures + 1
       await waitForRetry(transfer, failures, asError(error), signal)
     }
@@ -76,6 +77,10 @@ async function waitForRetry(
 }
 
 class StalledError extends Error {}
+
+/** The transport has a clock of its own, which may be the first to run down. */
+const isStall = (error: unknown) =>
+  error instanceof StalledError || (error instanceof RegistryError && error.failure === 'timeout')
 
 async function attempt(
   { remote, tuning }: Transfer,

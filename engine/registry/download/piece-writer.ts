@@ -55,18 +55,20 @@ export function createPieceWriter(
     piece = { start: position, crc: 0, beganAt: performance.now() }
   }
 
-  return {
-    position: () => position,
-    async add(bytes) {
-      piece.crc = crc32(bytes, piece.crc)
-      position += bytes.length
-      gathered.push(bytes)
-      const isFull = position - piece.start >= tuning.pieceBytes
-      if (isFull || performance.now() - piece.beganAt >= tuning.pieceMs) return close()
-      if (position - written >= WRITE_BYTES || gathered.length >= WRITE_BUFFERS) await startWrite()
-    },
-    close,
+  const add = async (bytes: Uint8Array): Promise<void> => {
+    const room = piece.start + tuning.pieceBytes - position
+    if (bytes.length > room) {
+      await add(bytes.subarray(0, room))
+      return add(bytes.subarray(room))
+    }
+    piece.crc = crc32(bytes, piece.crc)
+    position += bytes.length
+    gathered.push(bytes)
+    if (bytes.length === room || performance.now() - piece.beganAt >= tuning.pieceMs) return close()
+    if (position - written >= WRITE_BYTES || gathered.length >= WRITE_BUFFERS) await startWrite()
   }
+
+  return { position: () => position, add, close }
 }
 
 /** Near the end of a disk a write may take less than it was given; the next one says why. */

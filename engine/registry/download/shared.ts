@@ -57,6 +57,19 @@ export function createDownloads(tuning: DownloadTuning, log: Log): Downloads {
     return state
   }
 
+  /** Between looking and beginning nobody else has a turn. One that was cancelled must end before the next begins. */
+  const join = async (request: SharedRequest, signal: AbortSignal): Promise<Running> => {
+    for (;;) {
+      signal.throwIfAborted()
+      const state = running.get(blobKey(request.digest)) ?? begin(request)
+      if (!state.cancel.signal.aborted) {
+        state.clients += 1
+        return state
+      }
+      await state.ended
+    }
+  }
+
   const leave = (state: Running) => {
     state.clients -= 1
     if (state.clients === 0) state.cancel.abort()
@@ -64,8 +77,7 @@ export function createDownloads(tuning: DownloadTuning, log: Log): Downloads {
 
   return {
     async *fetch(request, everyMs, signal) {
-      const state = await joinable(running, blobKey(request.digest), signal) ?? begin(request)
-      state.clients += 1
+      const state = await join(request, signal)
       try {
         while (await isRunningAfter(state, everyMs, signal)) yield state.completed
         if (state.failure) throw state.failure.error
@@ -78,20 +90,6 @@ export function createDownloads(tuning: DownloadTuning, log: Log): Downloads {
       for (const { cancel } of all) cancel.abort()
       await Promise.all(all.map(({ ended }) => ended))
     },
-  }
-}
-
-/** The download to take part in. One that was cancelled still writes for a moment, and must end before the next begins. */
-async function joinable(
-  running: ReadonlyMap<string, Running>,
-  key: string,
-  signal: AbortSignal,
-): Promise<Running | undefined> {
-  for (;;) {
-    signal.throwIfAborted()
-    const state = running.get(key)
-    if (!state?.cancel.signal.aborted) return state
-    await state.ended
   }
 }
 

@@ -47,7 +47,7 @@ export async function hashFollowing(blob: Verification, signal: AbortSignal): Pr
  * 1. The disk changed what came. Then some piece has no longer the checksum it had when it came.
  * 2. Wrong bytes came. No checksum of ours can tell which they were, but a second answer can: the registry is asked
  *    for one piece after the other again, and where it answers differently the new answer replaces the old one.
- *    Pieces whose origin is unknown come first. The blob is hashed anew after the first difference, and then each
+ *    Pieces whose origin is unknown come first, and may be all it takes. The blob is hashed anew after the first difference, and then each
  *    time their number has doubled, so that one damaged piece is soon repaired, and a registry that answers
  *    differently every time does not keep us hashing.
  *
@@ -80,18 +80,35 @@ async function probe(
   isRight: () => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
+  const pieces = blob.pieces.inOrder()
+  const isKnown = ({ crc }: Piece) => crc !== undefined
+  for (const suspects of [pieces.filter((piece) => !isKnown(piece)), pieces.filter(isKnown)]) {
+    if (await replaceSome(blob, suspects, isRight, signal)) return
+  }
+}
+
+/** Asks for each piece again. True as soon as the blob is right; differences may remain otherwise. */
+async function replaceSome(
+  blob: Verification,
+  suspects: readonly Piece[],
+  isRight: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<boolean> {
   let changed = 0
-  for (const piece of blob.pieces.inOrder().sort(unknownFirst)) {
+  let isHashed = true
+  for (const piece of suspects) {
     const before = await blob.hasher.crc(piece)
     await blob.refetch(piece, signal)
     if ((await blob.hasher.crc(piece)) === before) continue
     changed += 1
     blob.log.warn({ digest: blob.digest, start: piece.start, bytes: piece.length }, 'piece came differently')
-    if (!isPowerOfTwo(changed)) continue
+    isHashed = isPowerOfTwo(changed)
+    if (!isHashed) continue
     await hashAgain(blob, signal)
-    if (await isRight()) return
+    if (await isRight()) return true
   }
-  if (changed > 0) await hashAgain(blob, signal)
+  if (!isHashed) await hashAgain(blob, signal)
+  return isRight()
 }
 
 async function hashAgain(blob: Verification, signal: AbortSignal): Promise<void> {
@@ -101,7 +118,5 @@ async function hashAgain(blob: Verification, signal: AbortSignal): Promise<void>
     await blob.hasher.add({ ...piece, crc: undefined })
   }
 }
-
-const unknownFirst = (a: Piece, b: Piece) => Number(a.crc !== undefined) - Number(b.crc !== undefined)
 
 const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
