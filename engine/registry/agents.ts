@@ -32,26 +32,37 @@ export class AddressError extends Error {
  * changes its address between a check and its use gains nothing. Behind a proxy the proxy resolves names, and
  * only addresses written out in a URL can be checked (see transport.ts).
  */
-export const createAgents = (options: AgentOptions): Record<Reach, Dispatcher> => ({
-  public: agent('public', options),
-  private: agent('private', options),
-  any: agent('any', options),
-})
+export function createAgents(options: AgentOptions): Record<Reach, AgentPair> {
+  return { public: pair('public', options), private: pair('private', options), any: pair('any', options) }
+}
 
-function agent(reach: Reach, { isPublic, proxies, connectTimeoutMs, lookup }: AgentOptions): Dispatcher {
+/** One for each scheme, for each may have its own proxy or none. */
+export interface AgentPair {
+  http: Dispatcher
+  https: Dispatcher
+}
+
+function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }: AgentOptions): AgentPair {
   const connect = {
     timeout: connectTimeoutMs,
     lookup: lookupWithin((address) => isWithin(reach, isPublic(address)), lookup ?? systemLookup),
   }
-  if (!proxies?.http && !proxies?.https) return new Agent({ connect })
-  return new EnvHttpProxyAgent({
-    connect,
-    // Empty rather than absent: what is absent, undici takes from the environment.
-    httpProxy: proxies.http ?? '',
-    httpsProxy: proxies.https ?? '',
-    noProxy: proxies.none ?? '',
-  })
+  const agent = (proxy: string | undefined) =>
+    proxy === undefined
+      ? new Agent({ connect })
+      : new EnvHttpProxyAgent({
+          connect,
+          httpProxy: proxy,
+          httpsProxy: proxy,
+          noProxy: proxies.none === '*' ? '*' : [...NEVER_BY_PROXY, proxies.none ?? ''].join(','),
+          // Plain http is handed to the proxy as it is: many open tunnels for https alone.
+          proxyTunnel: false,
+        })
+  return { http: agent(proxies.http), https: agent(proxies.https) }
 }
+
+/** A proxy would take its own machine for it (Go net/http, ProxyFromEnvironment). */
+const NEVER_BY_PROXY = ['localhost', '127.0.0.1', '[::1]']
 
 /** An address of this kind may be connected to. */
 export const isWithin = (reach: Reach, isPublic: boolean): boolean =>

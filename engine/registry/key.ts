@@ -6,7 +6,7 @@ import {
   randomBytes,
   sign,
 } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ifMissing, unless } from '../store/missing.ts'
 import { readOpenSshKey, toOpenSshKey, toSshPublicKey } from './openssh-key.ts'
@@ -25,30 +25,28 @@ export interface Identity {
  */
 export async function loadIdentity(path: string): Promise<Identity> {
   const text = (await ifMissing(readFile(path, 'utf8'), undefined)) ?? (await createKeyFile(path))
-  const { seed, publicKey } = readOpenSshKey(text)
+  const { seed, publicKey: stated } = readOpenSshKey(text)
   const privateKey = privateKeyOf(seed)
   const raw = rawPublicKey(privateKey)
-  if (!raw.equals(publicKey)) throw new Error('the two halves of the key do not belong together')
-  return {
-    publicKey: toSshPublicKey(raw).toString('base64'),
-    sign: (data) => sign(null, Buffer.from(data), privateKey).toString('base64'),
-  }
+  if (!raw.equals(stated)) throw new Error('the two halves of the key do not belong together')
+  const publicKey = toSshPublicKey(raw).toString('base64')
+  // For people to copy, so that a folder that cannot be written to does no harm.
+  await writeOnce(`${path}.pub`, `ssh-ed25519 ${publicKey}\n`, 0o644).catch(() => {})
+  return { publicKey, sign: (data) => sign(null, Buffer.from(data), privateKey).toString('base64') }
 }
 
-/** Writes a new pair; when another process was faster, its key stays and is the answer. */
+/** Writes a new key; when another process was faster, its key stays and is the answer. */
 async function createKeyFile(path: string): Promise<string> {
   const { privateKey } = generateKeyPairSync('ed25519')
   const seed = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
-  const raw = rawPublicKey(privateKey)
-  const text = toOpenSshKey(seed, raw)
   await mkdir(dirname(path), { recursive: true, mode: 0o755 })
-  if (!(await writeOnce(path, text, 0o600))) return readFile(path, 'utf8')
-  await writeOnce(`${path}.pub`, `ssh-ed25519 ${toSshPublicKey(raw).toString('base64')}\n`, 0o644)
-  return text
+  await writeOnce(path, toOpenSshKey(seed, rawPublicKey(privateKey)), 0o600)
+  return readFile(path, 'utf8')
 }
 
-/** Puts a whole file in place in one step; false when there is one already. */
-async function writeOnce(path: string, text: string, mode: number): Promise<boolean> {
+/** Puts a whole file in place in one step, unless there is one. */
+async function writeOnce(path: string, text: string, mode: number): Promise<void> {
+  if (await ifMissing(stat(path), undefined)) return
   const temporary = `${path}.tmp-${randomBytes(8).toString('hex')}`
   const file = await open(temporary, 'wx', mode)
   try {
@@ -56,7 +54,7 @@ async function writeOnce(path: string, text: string, mode: number): Promise<bool
     await file.sync()
     await file.close()
     // Unlike a rename, a link never replaces what somebody else put there meanwhile.
-    return (await unless(link(temporary, path), ['EEXIST'], 'exists')) !== 'exists'
+    await unless(link(temporary, path), ['EEXIST'], undefined)
   } finally {
     await file.close().catch(() => {})
     await rm(temporary, { force: true })

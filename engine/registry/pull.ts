@@ -16,7 +16,7 @@ import { ifMissing } from '../store/missing.ts'
 import type { ModelName, ModelStore } from '../store/types.ts'
 import { createDownloads, type Downloads } from './download/shared.ts'
 import { DOWNLOAD_TUNING, type DownloadTuning } from './download/tuning.ts'
-import type { Registries, Registry, TransferEvent } from './types.ts'
+import type { Registry, TransferEvent } from './types.ts'
 
 export interface PullRequest {
   /** The host in it is the registry that is asked. */
@@ -38,9 +38,14 @@ export interface Pulls {
   close(): Promise<void>
 }
 
+/** What a pull needs of the way to registries (see Registries in types.ts). */
+export interface PullSources {
+  open(host: string, options: { insecure: boolean }): Registry
+}
+
 export interface PullOptions {
   models: ModelStore
-  registries: Registries
+  registries: PullSources
   log: Log
   tuning?: DownloadTuning
 }
@@ -62,7 +67,7 @@ export function createPulls({ models, registries, log, tuning = DOWNLOAD_TUNING 
 /** What a pull works with. */
 interface Means {
   models: ModelStore
-  registries: Registries
+  registries: PullSources
   downloads: Downloads
 }
 

@@ -5,16 +5,23 @@ import { openSession } from './session.ts'
 import { fetchToken } from './token.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import type { Registries } from './types.ts'
+import { UPLOAD_TUNING, type UploadTuning } from './upload.ts'
 
 export interface RegistriesOptions extends TransportOptions {
   /** The private key file, such as `~/.ollama/id_ed25519`; made when a registry first asks for it. */
   keyPath?: string
   /** Registries on the internet may redirect into the local network. */
   allowPrivate?: boolean
+  uploads?: UploadTuning
 }
 
 /** The registries of the world, over connections that are shared. */
-export function openRegistries({ keyPath, allowPrivate = false, ...options }: RegistriesOptions): Registries {
+export function openRegistries({
+  keyPath,
+  allowPrivate = false,
+  uploads = UPLOAD_TUNING,
+  ...options
+}: RegistriesOptions): Registries {
   const transport = createTransport(options)
   let identity: Promise<Identity> | undefined
   const ownIdentity = async () => {
@@ -38,7 +45,7 @@ export function openRegistries({ keyPath, allowPrivate = false, ...options }: Re
         allowPrivate,
         authorize: (challenge, request) => fetchToken(challenge, ownIdentity, request),
       })
-      return createRegistry(session)
+      return createRegistry(session, uploads)
     },
     close: () => transport.close(),
   }

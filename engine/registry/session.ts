@@ -17,6 +17,8 @@ export interface SessionRequest extends Pick<TransportRequest, 'method' | 'heade
    * `all` redirects; only `same-host` ones, so that one to elsewhere is the answer; or `none`, so that any is.
    */
   follow: 'all' | 'same-host' | 'none'
+  /** Shows no token, whoever is asked. */
+  isAnonymous?: boolean
 }
 
 export interface SessionAnswer extends TransportAnswer {
@@ -99,7 +101,7 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
   async function hop(request: SessionRequest, url: URL): Promise<Attempt> {
     const { method, signal, body } = request
     const isHome = isRegistry(url)
-    const usedToken = isHome ? token : undefined
+    const usedToken = isHome && !request.isAnonymous ? token : undefined
     const headers = { ...request.headers, ...(usedToken && { authorization: `Bearer ${usedToken}` }) }
     const sent = { method, url, signal, headers, ...(body && { body: body() }) }
     const answer = await (isHome ? sendHome(sent) : sendAway(sent))
@@ -140,7 +142,7 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
     base,
     async request(request) {
       let answer = await attempt(request)
-      if (answer.status === 401 && isRegistry(answer.url)) {
+      if (answer.status === 401 && isRegistry(answer.url) && !request.isAnonymous) {
         const challenge = parseChallenge(answer.header('www-authenticate'))
         discard(answer.body)
         if (challenge === undefined) throw accessDenied()

@@ -75,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
         throw new AddressError(`${url.hostname} is not where it may be`)
       }
       try {
-        const answer = await agents[reach].request({
+        const answer = await agents[reach][url.protocol === 'https:' ? 'https' : 'http'].request({
           origin: url.origin,
           path: url.pathname + url.search,
           method,
@@ -97,7 +97,8 @@ export function createTransport(options: TransportOptions): Transport {
     },
 
     async close() {
-      await Promise.all(Object.values(agents).map((agent) => agent.destroy()))
+      const all = Object.values(agents).flatMap(({ http, https }) => [http, https])
+      await Promise.all(all.map((agent) => agent.destroy()))
     },
   }
 }

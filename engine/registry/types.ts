@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { ModelName } from '../store/types.ts'
 
 /** What a pull, a push or a create reports while it runs, in the order clients see it. */
@@ -38,13 +39,38 @@ export interface Registry {
   blob(name: ModelName, layer: { digest: string; size: number }, signal: AbortSignal): Promise<RemoteBlob>
 }
 
+/** One blob as this server has it. */
+export interface LocalBlob {
+  digest: string
+  /** Bytes. */
+  size: number
+  /** A model of the registry that has the blob, perhaps. */
+  source: ModelName | undefined
+  /** The bytes from `start` up to and including `end`. */
+  read(range: { start: number; end: number }): Readable
+}
+
+/** Where models go to. */
+export interface UploadTarget {
+  hasBlob(name: ModelName, digest: string, signal: AbortSignal): Promise<boolean>
+  /** `report` gets how many bytes are sent. Throws RegistryError. */
+  putBlob(
+    name: ModelName,
+    blob: LocalBlob,
+    report: (completed: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Throws RegistryError. */
+  putManifest(name: ModelName, bytes: Buffer, signal: AbortSignal): Promise<void>
+}
+
 /** The way to registries. */
 export interface Registries {
   /**
    * Begins dealings with a host, the first part of a model's name; nothing is sent yet. `insecure` speaks plain http.
    * Throws RegistryError `refused` when the host is no address. There is nothing to close.
    */
-  open(host: string, options: { insecure: boolean }): Registry
+  open(host: string, options: { insecure: boolean }): Registry & UploadTarget
   /** Breaks off whatever is still running. */
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@ import { Digest } from './digest.ts'
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 const MAX_LAYERS = 65_536
 
-const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
+export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json'
 const LAYER_TYPE = 'application/vnd.ollama.image.'
 

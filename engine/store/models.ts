@@ -91,6 +91,7 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
       await install(target, stored.bytes)
     },
 
+    manifest: (name) => readManifest(folder, name),
     spelling: (name) => spellingFor(folder, name),
     hasBlob: (digest) => hasBlob(folder, digest),
     blobPath: (digest) => blobPath(folder, digest),

@@ -2,6 +2,7 @@ import type { GgufFacts } from '../gguf/types.ts'
 import type { Log } from '../log.ts'
 import type { Message } from '../types.ts'
 import type { BlobRef } from './manifest.ts'
+import type { StoredManifest } from './manifests.ts'
 
 export type Capability =
   | 'completion'
@@ -98,6 +99,8 @@ export interface ModelStore {
    * `invalid_model_name` for a destination that is no name.
    */
   copy(source: string, destination: string): Promise<void>
+  /** The manifest of a model with exactly this spelling; undefined when there is none. Throws when it is unreadable. */
+  manifest(name: ModelName): Promise<StoredManifest | undefined>
   /** The stored spelling of a name whatever its case; the name itself where nothing of it is stored. */
   spelling(name: ModelName): Promise<ModelName>
   /** The blob is stored in full. */

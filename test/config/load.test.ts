@@ -166,6 +166,29 @@ describe('where Ollama goes on with a default, so does the server, and says so',
   })
 })
 
+describe('web proxies are those of the environment, in upper or lower case', () => {
+  test.each<[Record<string, string>, Config['registry']['proxies']]>([
+    [{ HTTPS_PROXY: 'http://p:3128' }, { https: 'http://p:3128' }],
+    [{ https_proxy: 'p:3128', HTTP_PROXY: '' }, { https: 'http://p:3128' }],
+    [
+      { http_proxy: 'http://u:s@p/', no_proxy: ' a,b ' },
+      { http: 'http://u:s@p/', none: 'a,b' },
+    ],
+  ])('%j', (env, proxies) => {
+    expect(load(env).registry.proxies).toEqual(proxies)
+  })
+
+  test('one that cannot be used stops the server, and the message does not show its password', () => {
+    const message = refusal({ HOME: '/home/u', HTTPS_PROXY: 'socks5://user:secret@p' })
+    expect(message).toContain('it is not the address of a web proxy')
+    expect(message).not.toContain('secret')
+  })
+})
+
+test('without a home folder there is no key', () => {
+  expect(loadConfig({ OLLAMA_MODELS: '/m' }).registry).toEqual({ proxies: {}, allowPrivate: false })
+})
+
 test('a quantized cache without flash attention is an ordinary one, as with Ollama, and the server says so', () => {
   const off = load({ OLLAMA_KV_CACHE_TYPE: 'q8_0', OLLAMA_FLASH_ATTENTION: '0' })
   expect(off.kvCacheType).toBe('f16')

@@ -29,6 +29,7 @@ export const NO_STORE: ModelStore = {
   details: unused,
   delete: unused,
   copy: unused,
+  manifest: unused,
   spelling: unused,
   hasBlob: unused,
   blobPath: unused,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { createPulls } from '../../../engine/registry/pull.ts'
-import type { Registries, TransferEvent } from '../../../engine/registry/types.ts'
+import { createPulls, type PullSources } from '../../../engine/registry/pull.ts'
+import type { TransferEvent } from '../../../engine/registry/types.ts'
 import { parseModelName } from '../../../engine/store/name.ts'
 import type { ModelName } from '../../../engine/store/types.ts'
 import { fixtureWeights, manifestPathOf, tempFolder } from '../../helpers/fixtures.ts'
@@ -16,7 +16,7 @@ const MANIFEST = Buffer.from(
 )
 
 /** A registry that has one model, whatever it is called, and remembers who was asked for what. */
-function oneModel(): Registries & { asked: { host: string; insecure: boolean; name: ModelName }[] } {
+function oneModel(): PullSources & { asked: { host: string; insecure: boolean; name: ModelName }[] } {
   const asked: { host: string; insecure: boolean; name: ModelName }[] = []
   return {
     asked,
@@ -27,7 +27,6 @@ function oneModel(): Registries & { asked: { host: string; insecure: boolean; na
       },
       blob: async () => WEIGHTS,
     }),
-    close: async () => {},
   }
 }
 

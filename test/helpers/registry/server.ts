@@ -45,6 +45,8 @@ export interface TestRegistry {
   manifests: Map<string, Buffer>
   /** Makes a model of layers and a config; gives the manifest's bytes. */
   publish(name: string, layers: readonly PublishedLayer[], tag?: string): Buffer
+  /** Takes a part that was sent to another server; for that server's `answer` fault. */
+  takePart(request: IncomingMessage, response: ServerResponse): void
   fault(rule: FaultRule): void
   clearFaults(): void
 }
@@ -88,8 +90,6 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     if (pathname === '/token') return grant(request, response)
     const direct = /^\/blob\/(.+)$/.exec(pathname)
     if (direct) return give(request, response, direct[1] ?? '', fault)
-    const part = /^\/part\/([^/]+)\/(\d+)$/.exec(pathname)
-    if (part) return uploads.redirected(request, response, part[1] ?? '', Number(part[2]))
     await inRepository(request, response, url, fault)
   }
 
@@ -185,6 +185,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
     revokeTokens: tokens.revoke,
     blobs,
     manifests,
+    takePart: (request, response) => void uploads.redirected(request, response),
     fault: faults.add,
     clearFaults: faults.clear,
     publish(name, layers, tag = 'latest') {

@@ -7,6 +7,8 @@ export interface UploadOptions {
   mountable?: readonly string[]
   /** Sends parts elsewhere: the origin of a server that takes them. */
   redirectTo?: string
+  /** Does so without reading the part first. */
+  redirectsEarly?: boolean
 }
 
 /** Takes blobs in, part by part. */
@@ -31,9 +33,11 @@ export function createUploads(blobs: Map<string, Content>, options: UploadOption
       if (!upload) return void response.writeHead(404).end()
       if (options.redirectTo !== undefined && request.headers['x-redirect-uploads'] === '1') {
         const place = upload.parts.push(Buffer.alloc(0)) - 1
-        request.resume()
         const location = `${options.redirectTo}/part/${id}/${place}`
-        response.writeHead(307, { location, 'docker-upload-location': next(repository, id) }).end()
+        const headers = { location, 'docker-upload-location': next(repository, id) }
+        if (!options.redirectsEarly) request.resume()
+        response.writeHead(307, headers).end()
+        if (options.redirectsEarly) request.socket.destroySoon()
         return
       }
       const before = Buffer.concat(upload.parts).length
@@ -45,10 +49,11 @@ export function createUploads(blobs: Map<string, Content>, options: UploadOption
     },
 
     /** PUT of a part that was sent elsewhere. */
-    async redirected(request: IncomingMessage, response: ServerResponse, id: string, place: number) {
+    async redirected(request: IncomingMessage, response: ServerResponse) {
+      const [, id = '', place = ''] = /^\/part\/([^/]+)\/(\d+)$/.exec(request.url ?? '') ?? []
       const upload = open.get(id)
       if (!upload) return void response.writeHead(404).end()
-      upload.parts[place] = await readAll(request)
+      upload.parts[Number(place)] = await readAll(request)
       response.writeHead(200).end()
     },
 
