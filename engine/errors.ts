@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'cancelled'
   | 'load_failed'
   | 'load_timeout'
+  | 'pull_failed'
   | 'runner_died'
   | 'quantize_failed'
   | 'convert_failed'

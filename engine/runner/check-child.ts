@@ -31,6 +31,7 @@ const CODES: Record<EngineErrorCode, true> = {
   cancelled: true,
   load_failed: true,
   load_timeout: true,
+  pull_failed: true,
   quantize_failed: true,
   convert_failed: true,
   invalid_answer: true,

@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
@@ -8,17 +9,24 @@ declare module 'fastify' {
     engine: Engine
     models: ModelStore
     registries: Registries
+    pulls: Pulls
   }
 }
 
 /** Gives every route what it stands on; closes it with the server. */
-export const capabilitiesPlugin = fp<{ engine: Engine; models: ModelStore; registries: Registries }>(
-  async (app, { engine, models, registries }) => {
+export const capabilitiesPlugin = fp<{
+  engine: Engine
+  models: ModelStore
+  registries: Registries
+  pulls: Pulls
+}>(
+  async (app, { engine, models, registries, pulls }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
+    app.decorate('pulls', pulls)
     app.addHook('onClose', async () => {
-      await Promise.all([engine.close(), registries.close()])
+      await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
     })
   },
   { name: 'capabilities', fastify: '5.x' },

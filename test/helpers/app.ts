@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
+import { createPulls } from '../../engine/registry/pull.ts'
 import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
@@ -18,6 +20,10 @@ export interface TestAppOptions {
   app?: Partial<Parameters<typeof buildApp>[0]>
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
+  /** How downloads pace themselves. */
+  tuning?: DownloadTuning
+  /** Keep blobs that nothing refers to. */
+  noPrune?: boolean
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -38,18 +44,21 @@ export async function testApp({
   models = ALL,
   app: change,
   registry,
+  tuning,
+  noPrune = true,
 }: TestAppOptions = {}) {
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune: true, templates: 'jinja' })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates: 'jinja' })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
+  const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, logger },
+    { engine, models: store, registries, pulls, logger },
   )
   onTestFinished(() => app.close())
   await app.ready()
