@@ -143,6 +143,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       const models = scheduler.residents().flatMap((resident) => toLoaded(resident) ?? [])
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
+    ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
     close: () => scheduler.close(),
   }
 }

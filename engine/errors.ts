@@ -10,6 +10,7 @@ export type EngineErrorCode =
   | 'bad_embedding'
   | 'busy'
   | 'cancelled'
+  | 'create_failed'
   | 'load_failed'
   | 'load_timeout'
   | 'pull_failed'

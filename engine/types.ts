@@ -1,3 +1,4 @@
+import type { Backend } from './backend.ts'
 import type { InstalledModel } from './store/types.ts'
 
 /** One turn of a conversation. `images` are decoded bytes. */
@@ -266,6 +267,8 @@ export interface Engine {
   unload(model: InstalledModel): void
   /** Longest remaining time first. */
   loaded(): LoadedModel[]
+  /** Stores weights in another type, see Backend; absent where the backend cannot. */
+  quantize?: Backend['quantize']
   /** Ends every runner and waits until their processes are gone. */
   close(): Promise<void>
 }

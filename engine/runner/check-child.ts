@@ -29,6 +29,7 @@ const CODES: Record<EngineErrorCode, true> = {
   context_overflow: true,
   busy: true,
   cancelled: true,
+  create_failed: true,
   load_failed: true,
   load_timeout: true,
   pull_failed: true,

@@ -1,7 +1,8 @@
 import { EngineError } from '../errors.ts'
 import type { TemplateMode } from '../prompt/capabilities.ts'
-import { blobPath, hasBlob, putBlob } from './blobs.ts'
+import { blobPath, hasBlob, putBlob, temporaryBlobPath } from './blobs.ts'
 import { readDetails } from './details.ts'
+import { putFile, takeFile } from './files.ts'
 import { createHeldBlobs } from './held-blobs.ts'
 import { tidyModels } from './housekeeping.ts'
 import { modelReader } from './installed.ts'
@@ -21,12 +22,14 @@ export interface ModelStoreOptions {
   noPrune: boolean
   /** Which kind of template decides what a model can do. */
   templates?: TemplateMode
+  /** Leave the folder as it is for now: a program that comes and goes beside a server does not clear up. */
+  skipTidying?: boolean
 }
 
 /** Opens a models folder, which Ollama may be using too, and tidies it up. */
 export async function openModelStore(options: ModelStoreOptions): Promise<ModelStore> {
   const { folder, log, noPrune } = options
-  await tidyModels(folder, log, noPrune)
+  if (!options.skipTidying) await tidyModels(folder, log, noPrune)
   const read = modelReader(folder, options.templates)
   const logOnce = oncePerPath(log)
   const held = createHeldBlobs()
@@ -96,6 +99,9 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
     hasBlob: (digest) => hasBlob(folder, digest),
     blobPath: (digest) => blobPath(folder, digest),
     putBlob: (content) => putBlob(folder, content),
+    temporaryPath: () => temporaryBlobPath(folder),
+    putFile: (path, signal) => putFile(folder, path, signal),
+    takeFile: (path, signal, onBytes) => takeFile(folder, path, signal, onBytes),
     hold: (digests) => held.add(digests),
     install,
   }

@@ -1,7 +1,8 @@
 import type { GgufFacts } from '../gguf/types.ts'
 import type { Log } from '../log.ts'
 import type { Message } from '../types.ts'
-import type { BlobRef } from './manifest.ts'
+import type { TakenBlob } from './files.ts'
+import type { BlobRef, Layer } from './manifest.ts'
 import type { StoredManifest } from './manifests.ts'
 
 export type Capability =
@@ -51,12 +52,16 @@ export interface InstalledModel {
   digest: string
   /** All layers and the config. */
   sizeBytes: number
+  /** As the manifest lists them. */
+  layers: readonly Layer[]
   modifiedAt: Date
   config: ModelConfig
   /** The GGUF file; absent for a stub of a remote model. */
   weightsPath: string | undefined
   projectorPaths: string[]
   adapterPaths: string[]
+  /** Smaller models that guess ahead. */
+  draftPaths: string[]
   /** Read from the GGUF header; absent without weights. */
   facts: GgufFacts | undefined
   /** The TEMPLATE layer, in Go syntax. */
@@ -109,6 +114,16 @@ export interface ModelStore {
   blobPath(digest: string): string
   /** Stores content under the hash it turns out to have, in one step and on disk. */
   putBlob(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef>
+  /** A free path for a file that is to become a blob by `putFile`. What is left there is swept away later. */
+  temporaryPath(): string
+  /** Makes a complete file at a `temporaryPath` a blob: hashes it, and gives it its name. */
+  putFile(path: string, signal: AbortSignal): Promise<BlobRef>
+  /**
+   * Makes a file from elsewhere a blob, as cheaply as the file system allows; the file stays where it is.
+   * `onBytes` gets how many bytes have been hashed. Throws EngineError `bad_request` for what is no file, or
+   * changes meanwhile.
+   */
+  takeFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<TakenBlob>
   /**
    * Keeps blobs from being removed as unused by this process, stored already or not, until the function that
    * comes back is called. Whoever is about to install a manifest holds its blobs first.

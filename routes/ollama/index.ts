@@ -1,7 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { cloudStatus, signOut, whoAmI } from './account.ts'
+import { blobRoutes } from './blobs.ts'
 import { bodyCompiler } from './body.ts'
 import { ChatRequest, chat } from './chat.ts'
+import { CopyRequest, copyModel } from './copy.ts'
+import { CreateRequest, create } from './create.ts'
 import { EmbedRequest, embed } from './embed.ts'
 import { EmbeddingsRequest, embeddings } from './embeddings.ts'
 import { ollamaError } from './error.ts'
@@ -41,6 +44,13 @@ export const ollamaRoutes: FastifyPluginAsyncZod<{ version: string }> = async (a
   app.post('/api/embeddings', { schema: { body: EmbeddingsRequest } }, (req, reply) =>
     embeddings(app, req.body, reply),
   )
+  app.post('/api/copy', { schema: { body: CopyRequest } }, (req, reply) =>
+    copyModel(app.models, req.body, reply),
+  )
+  app.post('/api/create', { schema: { body: CreateRequest } }, (req, reply) =>
+    create(app.createModel, req.body, reply),
+  )
+  app.register(blobRoutes)
   app.delete('/api/delete', { schema: { body: DeleteRequest } }, (req, reply) =>
     deleteModel(app.models, req.body, reply),
   )

@@ -2,30 +2,24 @@ import type { FastifyReply } from 'fastify'
 import type { TransferEvent } from '../../engine/registry/types.ts'
 import { sendStream } from '../wire/stream.ts'
 import { ndjson } from './ndjson.ts'
+import { omitEmpty } from './omit-empty.ts'
 
-/**
- * Answers with what a pull, a push or a create reports: each event as a line and a failure as the last one, or,
- * without `stream`, the last event alone and a failure with its own status.
- */
+/** Answers create, pull and push: each event as a line, or only the last one. */
 export async function sendTransfer(
   reply: FastifyReply,
   events: AsyncIterable<TransferEvent>,
-  stream: boolean,
+  isStream: boolean,
 ): Promise<object> {
-  if (stream) return sendStream(reply, events, ndjson(reply, toLine))
-  let last: TransferEvent | undefined
+  if (isStream) return sendStream(reply, events, ndjson(reply, toLine))
+  let last: TransferEvent = { type: 'status', text: 'success' }
   for await (const event of events) last = event
-  return last === undefined ? {} : toLine(last)
+  // Bytes, because Fastify adds a charset to the type of texts.
+  return reply.type('application/json').send(Buffer.from(JSON.stringify(toLine(last))))
 }
 
-/** An event as clients know it; a count of 0 is left out, as Go does. */
+/** A ProgressResponse of ollama api/types.go. */
 export function toLine(event: TransferEvent): object {
   if (event.type === 'status') return { status: event.text }
   const { text, digest, total, completed } = event
-  return {
-    status: text,
-    digest,
-    ...(total === 0 ? {} : { total }),
-    ...(completed === 0 ? {} : { completed }),
-  }
+  return { status: text, digest, ...omitEmpty({ total, completed }) }
 }

@@ -11,6 +11,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   bad_embedding: 400,
   busy: 503,
   cancelled: 499,
+  create_failed: 500,
   load_failed: 500,
   load_timeout: 500,
   pull_failed: 500,

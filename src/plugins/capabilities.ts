@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { CreateModel } from '../../engine/create/types.ts'
 import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
@@ -10,6 +11,7 @@ declare module 'fastify' {
     models: ModelStore
     registries: Registries
     pulls: Pulls
+    createModel: CreateModel
   }
 }
 
@@ -19,12 +21,14 @@ export const capabilitiesPlugin = fp<{
   models: ModelStore
   registries: Registries
   pulls: Pulls
+  create: CreateModel
 }>(
-  async (app, { engine, models, registries, pulls }) => {
+  async (app, { engine, models, registries, pulls, create }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
     app.decorate('pulls', pulls)
+    app.decorate('createModel', create)
     app.addHook('onClose', async () => {
       await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
     })

@@ -22,7 +22,7 @@ export interface TestAppOptions {
   registry?: Partial<RegistriesOptions>
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
-  /** Keep blobs that nothing refers to. */
+  /** Keep blobs that nothing refers to; so it is when left out. */
   noPrune?: boolean
 }
 

@@ -34,6 +34,9 @@ export const NO_STORE: ModelStore = {
   hasBlob: unused,
   blobPath: unused,
   putBlob: unused,
+  temporaryPath: unused,
+  putFile: unused,
+  takeFile: unused,
   hold: unused,
   install: unused,
 }

@@ -53,6 +53,8 @@ export function model(facts: Partial<GgufFacts> = {}, fields: Partial<InstalledM
     weightsPath: '/weights',
     projectorPaths: [],
     adapterPaths: [],
+    draftPaths: [],
+    layers: [],
     facts: { ...FACTS, ...facts },
     goTemplate: undefined,
     system: undefined,

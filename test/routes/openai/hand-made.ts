@@ -47,6 +47,8 @@ export function model(name: string, more: Partial<InstalledModel> = {}): Install
     weightsPath: '/weights.gguf',
     projectorPaths: [],
     adapterPaths: [],
+    draftPaths: [],
+    layers: [],
     facts: undefined,
     goTemplate: undefined,
     system: undefined,
