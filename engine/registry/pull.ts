@@ -1,21 +1,17 @@
-import { stat } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { GgufError } from '../gguf/error.ts'
 import { ggufFacts } from '../gguf/facts.ts'
 import { readGgufFile } from '../gguf/read.ts'
 import type { Log } from '../log.ts'
-import {
-  blobsOf,
-  hasTensorLayers,
-  type Layer,
-  layersOf,
-  type Manifest,
-  parseManifest,
-} from '../store/manifest.ts'
-import { ifMissing } from '../store/missing.ts'
+import { blobsOf, hasTensorLayers, layersOf, type Manifest, parseManifest } from '../store/manifest.ts'
 import type { ModelName, ModelStore } from '../store/types.ts'
 import { createDownloads, type Downloads } from './download/shared.ts'
 import { DOWNLOAD_TUNING, type DownloadTuning } from './download/tuning.ts'
+import { buildFromHub } from './hugging-face/build.ts'
+import { findOnHub } from './hugging-face/find.ts'
+import { inWords } from './hugging-face/refusal.ts'
+import type { Hub } from './hugging-face/types.ts'
+import { pullBlob } from './pull-blob.ts'
 import type { Registry, TransferEvent } from './types.ts'
 
 export interface PullRequest {
@@ -50,9 +46,6 @@ export interface PullOptions {
   tuning?: DownloadTuning
 }
 
-/** How often clients hear of a transfer (ollama server/download.go). */
-const PROGRESS_MS = 60
-
 /** Kinds of layers that must be GGUF files. */
 const GGUF_KINDS = ['model', 'projector', 'adapter'] as const
 
@@ -76,11 +69,39 @@ async function* pullModel(
   request: PullRequest,
   signal: AbortSignal,
 ): AsyncGenerator<TransferEvent> {
-  const { models, registries } = means
   yield status('pulling manifest')
-  const name = await models.spelling(request.name)
-  const registry = registries.open(name.host, { insecure: request.insecure })
+  const name = await means.models.spelling(request.name)
+  const registry = means.registries.open(name.host, { insecure: request.insecure })
+  if (registry.hub) return yield* pullFromHub(means, registry, registry.hub, name, signal)
   const { bytes } = await registry.manifest(name, signal)
+  yield* pullManifest(means, registry, name, bytes, signal)
+}
+
+async function* pullFromHub(
+  means: Means,
+  registry: Registry,
+  hub: Hub,
+  name: ModelName,
+  signal: AbortSignal,
+): AsyncGenerator<TransferEvent> {
+  try {
+    const found = yield* findOnHub(registry, hub, name, signal)
+    if ('bytes' in found) yield* pullManifest(means, registry, name, found.bytes, signal)
+    else yield* buildFromHub(means, hub, name, found, signal)
+  } catch (error) {
+    throw inWords(error, name, hub)
+  }
+}
+
+/** Fetches what a manifest lists, and installs it as it is. */
+async function* pullManifest(
+  means: Means,
+  registry: Registry,
+  name: ModelName,
+  bytes: Buffer,
+  signal: AbortSignal,
+): AsyncGenerator<TransferEvent> {
+  const { models } = means
   const manifest = parseManifest(bytes)
   if (hasTensorLayers(manifest)) {
     const text = 'this model requires MLX support, but the MLX runtime is not available'
@@ -88,7 +109,10 @@ async function* pullModel(
   }
   const release = models.hold(blobsOf(manifest).map(({ digest }) => digest))
   try {
-    for (const layer of blobsOf(manifest)) yield* pullBlob(means, registry, name, layer, signal)
+    for (const layer of blobsOf(manifest)) {
+      const locate = (inner: AbortSignal) => registry.blob(name, layer, inner)
+      yield* pullBlob(means, locate, layer, signal)
+    }
     // Each blob has been verified before it got its name; this is where clients expect to hear of it.
     yield status('verifying sha256 digest')
     await requireGguf(models, manifest)
@@ -99,33 +123,6 @@ async function* pullModel(
   } finally {
     release()
   }
-}
-
-async function* pullBlob(
-  { models, downloads }: Means,
-  registry: Registry,
-  name: ModelName,
-  { digest, size }: Layer,
-  signal: AbortSignal,
-): AsyncGenerator<TransferEvent> {
-  const blob = models.blobPath(digest)
-  const text = `pulling ${digest.slice('sha256:'.length).slice(0, 12)}`
-  const progress = (completed: number): TransferEvent => ({
-    type: 'progress',
-    text,
-    digest,
-    total: size,
-    completed,
-  })
-  // A file of another size is no use, whatever happened to it: it is replaced once the right one is here.
-  const stored = await ifMissing(stat(blob), undefined)
-  if (!stored?.isFile() || stored.size !== size) {
-    const locate = (inner: AbortSignal) => registry.blob(name, { digest, size }, inner)
-    for await (const completed of downloads.fetch({ digest, blob, locate }, PROGRESS_MS, signal)) {
-      yield progress(completed)
-    }
-  }
-  yield progress(size)
 }
 
 /** Nothing is installed that only fails when somebody wants to use it. */

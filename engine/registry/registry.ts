@@ -3,7 +3,7 @@ import type { ModelName } from '../store/types.ts'
 import { discard, readAtMost } from './body.ts'
 import { RegistryError } from './error.ts'
 import { checkManifest } from './manifest-check.ts'
-import { locateBlob } from './remote-blob.ts'
+import { locateAt } from './remote-blob.ts'
 import { repositoryUrl } from './repository-url.ts'
 import type { Session } from './session.ts'
 import type { Registry, UploadTarget } from './types.ts'
@@ -16,7 +16,8 @@ export const createRegistry = (session: Session, tuning: UploadTuning): Registry
     checkManifest(bytes, name)
     return { bytes }
   },
-  blob: (name, layer, signal) => locateBlob(session, name, layer, signal),
+  blob: (name, layer, signal) =>
+    locateAt(session, repositoryUrl(session.base, name, `blobs/${layer.digest}`), layer, signal),
 
   async hasBlob(name, digest, signal) {
     try {

@@ -6,6 +6,7 @@ import { putFile, takeFile } from './files.ts'
 import { createHeldBlobs } from './held-blobs.ts'
 import { tidyModels } from './housekeeping.ts'
 import { modelReader } from './installed.ts'
+import { blobsOf } from './manifest.ts'
 import { readManifest, readManifests, removeManifest, writeManifest } from './manifests.ts'
 import { asError } from './missing.ts'
 import { parseModelName } from './name.ts'
@@ -45,7 +46,7 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
       if (replaced?.bytes.equals(bytes)) return false
       await writeManifest(folder, target, bytes)
       if (!replaced || noPrune) return false
-      await removeUnusedBlobs(folder, replaced, held, log)
+      await removeUnusedBlobs(folder, blobsOf(replaced.manifest), held, log)
       return !isSubset(replaced.manifest, manifest)
     })
 
@@ -83,7 +84,7 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
         // A manifest that cannot be read can still be removed; which blobs were its own nobody knows then.
         const stored = await readManifest(folder, name).catch(() => undefined)
         if (!(await removeManifest(folder, name))) throw notFound(text)
-        if (stored) await removeUnusedBlobs(folder, stored, held, log)
+        if (stored) await removeUnusedBlobs(folder, blobsOf(stored.manifest), held, log)
       }),
 
     async copy(source, destination) {
@@ -103,6 +104,12 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
     putFile: (path, signal) => putFile(folder, path, signal),
     takeFile: (path, signal, onBytes) => takeFile(folder, path, signal, onBytes),
     hold: (digests) => held.add(digests),
+    removeUnused: (digests) =>
+      inTurn(async () => {
+        if (noPrune) return
+        const candidates = digests.map((digest) => ({ digest }))
+        await removeUnusedBlobs(folder, candidates, held, log)
+      }),
     install,
   }
 }

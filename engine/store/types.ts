@@ -129,6 +129,8 @@ export interface ModelStore {
    * comes back is called. Whoever is about to install a manifest holds its blobs first.
    */
   hold(digests: readonly string[]): () => void
+  /** Removes those of these blobs that no model uses and nobody holds (not with `noPrune`). */
+  removeUnused(digests: readonly string[]): Promise<void>
   /**
    * Puts a manifest in place under the stored spelling of the name, byte for byte, then removes blobs that only
    * the manifest it replaces used (not with `noPrune`). Throws EngineError `bad_request` when the bytes are no

@@ -38,6 +38,7 @@ export const NO_STORE: ModelStore = {
   putFile: unused,
   takeFile: unused,
   hold: unused,
+  removeUnused: unused,
   install: unused,
 }
 
