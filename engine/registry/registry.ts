@@ -3,6 +3,7 @@ import type { ModelName } from '../store/types.ts'
 import { discard, readAtMost } from './body.ts'
 import { RegistryError } from './error.ts'
 import { checkManifest } from './manifest-check.ts'
+import { asManifestFailure } from './manifest-failure.ts'
 import { locateAt } from './remote-blob.ts'
 import { repositoryUrl } from './repository-url.ts'
 import type { Session } from './session.ts'
@@ -49,13 +50,4 @@ async function fetchManifest(session: Session, name: ModelName, signal: AbortSig
     signal,
   })
   return readAtMost(answer.chunks(), MAX_MANIFEST_BYTES)
-}
-
-function asManifestFailure(error: unknown): never {
-  if (!(error instanceof RegistryError)) throw error
-  const { failure, status, cause } = error
-  throw new RegistryError(failure, `pull model manifest: ${error.message}`, {
-    cause,
-    ...(status === undefined ? {} : { status }),
-  })
 }

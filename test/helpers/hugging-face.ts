@@ -15,6 +15,8 @@ export interface HubOptions {
   storage?: string
   /** Files on a page of the list. */
   pageFiles?: number
+  /** The protocol of registries does not know the token. */
+  registryTakesNoToken?: boolean
 }
 
 export interface TestHub {
@@ -90,10 +92,13 @@ export async function startHuggingFace(options: HubOptions = {}): Promise<TestHu
     request.resume()
     const url = new URL(path, hub.origin)
     const isList = url.pathname.startsWith('/api/models/u/R/tree/')
-    if (!isAllowed(request, isList)) {
+    const isRefused = options.registryTakesNoToken && url.pathname.startsWith('/v2/')
+    if (isRefused || !isAllowed(request, isList)) {
       const challenge = 'Bearer realm="Authentication required", charset="UTF-8"'
       const text = '{"error":"Invalid username or password."}'
-      return void response.writeHead(401, { 'www-authenticate': challenge }).end(text)
+      // Whoever shows a token is known, and still may not.
+      const status = request.headers.authorization === undefined ? 401 : 403
+      return void response.writeHead(status, { 'www-authenticate': challenge }).end(text)
     }
     if (isList) return list(response, url)
     const [, file] = /^\/u\/R\/resolve\/main\/(.+)$/.exec(url.pathname) ?? []

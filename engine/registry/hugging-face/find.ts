@@ -1,5 +1,6 @@
 import type { ModelName } from '../../store/types.ts'
 import { RegistryError } from '../error.ts'
+import { MANIFEST_FAILURE } from '../manifest-failure.ts'
 import type { Registry, RemoteManifest, TransferEvent } from '../types.ts'
 import { projectorFor } from './projector.ts'
 import {
@@ -9,7 +10,7 @@ import {
   quantizationNamed,
   quantizationsOf,
 } from './quantization.ts'
-import { isRefusal } from './refusal.ts'
+import { asRefusal, isRefusal } from './refusal.ts'
 import { readTexts, type Texts } from './text-files.ts'
 import type { HashedFile, Hub, HubFile } from './types.ts'
 
@@ -37,7 +38,7 @@ export async function* findOnHub(
     if (isRefusal(error) || isMissing(error)) return undefined
     throw error
   })
-  if (files === undefined) return await registry.manifest(name, signal)
+  if (files === undefined) return await registry.manifest(name, signal).catch(asRefusal)
   const all = quantizationsOf(files)
   const chosen = chooseQuantization(all)
   if (chosen === undefined) throw nothingFits(search, all, 'name one of its quantizations')
@@ -71,9 +72,11 @@ async function fetchOrBuild(
   look: (refusal: RegistryError) => Promise<{ files: HubFile[]; chosen: Quantization }>,
 ): Promise<RemoteManifest | FoundFiles> {
   try {
-    return await registry.manifest({ ...name, tag }, signal)
+    return await registry.manifest({ ...name, tag }, signal).catch(asRefusal)
   } catch (error) {
-    if (!(error instanceof RegistryError) || !(isMissing(error) || error.status === 400)) throw error
+    // The list may take a token that the protocol of registries does not.
+    const isWorthALook = isMissing(error) || isBadRequest(error) || (isRefusal(error) && hub.hasToken)
+    if (!(error instanceof RegistryError) || !isWorthALook) throw error
     const { files, chosen } = await look(error)
     const projector = projectorFor(files, chosen)
     return {
@@ -86,18 +89,19 @@ async function fetchOrBuild(
 
 const isMissing = (error: unknown): boolean => error instanceof RegistryError && error.failure === 'not_found'
 
+/** So Hugging Face answers for split models, and for tags that it does not know. */
+const isBadRequest = (error: unknown): boolean => error instanceof RegistryError && error.status === 400
+
 function hashed(file: HubFile): HashedFile {
   const { digest } = file
   if (digest !== undefined) return { ...file, digest }
-  throw new RegistryError('malformed', `Hugging Face gives no SHA-256 of "${file.path}"`)
+  throw new RegistryError('malformed', `${MANIFEST_FAILURE}Hugging Face gives no SHA-256 of "${file.path}"`)
 }
 
 function nothingFits({ name }: Search, all: readonly Quantization[], why: string, cause?: RegistryError) {
   const repository = `${name.host}/${name.namespace}/${name.model}`
   const text =
     all.length === 0 ? `${repository} has no GGUF model` : `${why}; ${repository} has ${namesOf(all)}`
-  const prefix = text.startsWith(MANIFEST) ? '' : MANIFEST
+  const prefix = text.startsWith(MANIFEST_FAILURE) ? '' : MANIFEST_FAILURE
   return new RegistryError('not_found', `${prefix}${text}`, { cause })
 }
-
-const MANIFEST = 'pull model manifest: '

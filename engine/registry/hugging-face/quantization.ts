@@ -95,13 +95,18 @@ export const namesOf = (all: readonly Quantization[]): string =>
 
 const MOST_NAMES = 64
 
-/** The last type in the name of the file, or in that of its folder. */
+/** No type is farther from the end of a name, and names as long as a path may be would take long to search. */
+const MOST_SEARCHED = 255
+
+/** The last type in the name of the file, or in that of its folder; otherwise what could be a tag. */
 export function typeOf(stem: string, dir = ''): string {
-  const [type] = [stem, posix.basename(dir)].flatMap(
-    (text) => Array.from(text.matchAll(TYPE)).at(-1)?.[1] ?? [],
-  )
-  return type?.toUpperCase() ?? stem.replace(/[^\w.-]+/g, '_').slice(0, 80)
+  const [type] = [stem, posix.basename(dir)].flatMap(lastType)
+  const plain = stem.replace(/[^\w.-]+/g, '_').replace(/^\W+/, '')
+  return type?.toUpperCase() ?? (plain.slice(0, 80) || 'model')
 }
+
+const lastType = (text: string): string[] =>
+  Array.from(text.slice(-MOST_SEARCHED).matchAll(TYPE), ([, type = '']) => type).slice(-1)
 
 const firstPath = ({ parts }: Quantization): string => parts[0]?.path ?? ''
 const depthOf = (one: Quantization): number => firstPath(one).split('/').length

@@ -182,6 +182,14 @@ describe('the token', () => {
     for (const { headers } of hub.requests) expect(headers.authorization).toBe('Bearer hf_secret')
   })
 
+  test('is enough where only the list of files takes it', async () => {
+    const hub = await startHuggingFace({ token: 'hf_secret', registryTakesNoToken: true })
+    publish(hub, 'Q4_K_M')
+    const { models, pull } = await puller(hub, { token: 'hf_secret' })
+    await pull('hf.co/u/R:Q4_K_M')
+    expect((await models.find('hf.co/u/R:Q4_K_M')).facts?.architecture).toBe('llama')
+  })
+
   test.each([
     ['private repository', 'all', 'hf.co/u/R:Q8_0'],
     ['private repository without a tag', 'all', 'hf.co/u/R'],
@@ -227,6 +235,20 @@ describe('a list of files that cannot be trusted', () => {
     const hub = await startHuggingFace()
     hub.list = typeof list === 'string' ? list : JSON.stringify(list)
     await expect((await puller(hub)).pull('hf.co/u/R')).rejects.toThrow(message)
+  })
+
+  test('with more models than anybody has is refused', async () => {
+    const hub = await startHuggingFace()
+    hub.list = JSON.stringify(Array.from({ length: 5001 }, (_, n) => file(`${n}-Q4_0.gguf`)))
+    await expect((await puller(hub)).pull('hf.co/u/R')).rejects.toThrow('has more than 5000 models')
+  })
+
+  test('with names that are hard to search does not take long', async () => {
+    const hub = await startHuggingFace()
+    hub.list = JSON.stringify(Array.from({ length: 900 }, (_, n) => file(`${n}${'_Q4'.repeat(1300)}!.gguf`)))
+    const start = performance.now()
+    await expect((await puller(hub)).pull('hf.co/u/R')).rejects.toThrow('hf.co/u/R has ')
+    expect(performance.now() - start).toBeLessThan(10_000)
   })
 
   test('that never ends is given up', async () => {

@@ -23,6 +23,8 @@ describe('what a file is called says how it is quantized', () => {
     ['Q2_K/whole.gguf', 'Q2_K'],
     ['Q2-model-Q6_K.gguf', 'Q6_K'],
     ['My model (final).gguf', 'My_model_final_'],
+    ['..gguf', 'model'],
+    ['-x.gguf', 'x'],
   ])('%s', (path, name) => {
     expect(names([path])).toEqual([name])
   })
