@@ -97,6 +97,11 @@ export async function pullFaults(
   const registry = await startRegistry({ digest, size: content.length, send })
   const folder = mkdtempSync(join(tmpdir(), 'snug-faults-'))
   const isTmpfs = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]).status === 0
+  const cleanUp = () => {
+    if (isTmpfs) spawnSync('umount', [folder])
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', cleanUp)
   const violations: string[] = []
   const extras: number[] = []
   const { host } = registry
@@ -111,8 +116,8 @@ export async function pullFaults(
     }
   } finally {
     await registry.close()
-    if (isTmpfs) spawnSync('umount', [folder])
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', cleanUp)
+    cleanUp()
   }
   return {
     seed,
