@@ -56,6 +56,7 @@ const SIZE = 6 * 1024 * 1024
 const TUNING: Partial<DownloadTuning> = {
   minPartBytes: 400_000,
   pieceBytes: PIECE,
+  lanes: 4,
   rampMs: 2,
   saveMs: 5,
   backOffMs: 2,
