@@ -40,7 +40,7 @@ export interface FaultReport {
   extraPieces: { median: number; most: number }
   /** Pulls that had to fetch something again. */
   repaired: number
-  /** The share that was there after the fault, median. */
+  /** The share that was there after a fault that left something to do, on average. */
   present: number
   /** Bytes of the blob, and of a piece. */
   size: number
@@ -145,7 +145,7 @@ export async function pullFaults(
     counts,
     violations,
     repaired: extras.filter((extra) => extra > 0).length,
-    present: median(scene.present),
+    present: scene.present.reduce((sum, share) => sum + share, 0) / scene.present.length,
     extraPieces: { median: median(extras), most: Math.max(...extras) },
     size: content.length,
     pieceBytes: PIECE,
@@ -163,7 +163,7 @@ async function once(scene: Scene, kind: FaultKind): Promise<void> {
   const allowed = await INFLICT[kind](scene, say)
   checkBlobs(scene, say)
   const missing = scene.content.length - completedBytes(scene)
-  scene.present.push(1 - missing / scene.content.length)
+  if (missing > 0) scene.present.push(1 - missing / scene.content.length)
   scene.network.sent = 0
   scene.network.pull += 1
   const last = await pull(scene).ended
