@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createEngine } from '../engine/engine.ts'
+import { createPulls } from '../engine/registry/pull.ts'
 import { openRegistries } from '../engine/registry/registries.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
@@ -36,7 +37,9 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
   const registries = openRegistries({ userAgent: `snug/${SNUG_VERSION}`, ...config.registry })
-  return { engine: createEngine({ backend, settings: config, log: logger }), models, registries, logger }
+  const pulls = createPulls({ models, registries, log: logger })
+  const engine = createEngine({ backend, settings: config, log: logger })
+  return { engine, models, registries, pulls, logger }
 }
 
 function refuse(cause: Error): never {

@@ -12,7 +12,7 @@ import { parseModelName } from './name.ts'
 import { spellingFor, storedName } from './spelling.ts'
 import { createTurns } from './turns.ts'
 import type { InstalledModel, ModelName, ModelStore, StoreLog } from './types.ts'
-import { parseOrRefuse, removeUnusedBlobs, requireBlobs } from './used-blobs.ts'
+import { isSubset, parseOrRefuse, removeUnusedBlobs, requireBlobs } from './used-blobs.ts'
 
 export interface ModelStoreOptions {
   /** Made when it is not there. */
@@ -42,9 +42,11 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
       await requireBlobs(folder, manifest)
       const target = await spellingFor(folder, name)
       const replaced = await readManifest(folder, target).catch(() => undefined)
-      if (replaced?.bytes.equals(bytes)) return
+      if (replaced?.bytes.equals(bytes)) return false
       await writeManifest(folder, target, bytes)
-      if (replaced && !noPrune) await removeUnusedBlobs(folder, replaced, held, log)
+      if (!replaced || noPrune) return false
+      await removeUnusedBlobs(folder, replaced, held, log)
+      return !isSubset(replaced.manifest, manifest)
     })
 
   return {

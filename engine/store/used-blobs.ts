@@ -27,6 +27,12 @@ export async function requireBlobs(folder: string, manifest: Manifest): Promise<
   }
 }
 
+/** Every blob of `part` is one of `whole`. */
+export function isSubset(part: Manifest, whole: Manifest): boolean {
+  const keys = new Set(blobsOf(whole).map(({ digest }) => blobKey(digest)))
+  return blobsOf(part).every(({ digest }) => keys.has(blobKey(digest)))
+}
+
 /**
  * Removes the blobs only `removed` used. Its manifest is gone by now, so of two servers that remove models with
  * a shared blob at the same time, the one that looks last removes it.
