@@ -21,6 +21,8 @@ const report = await pullFaults(Number(values.faults), Number(values.seed), (don
 const { violations, extraPieces } = report
 const rows = [
   ...FAULTS.map((kind) => [kind, report.counts[kind]]),
+  ['there after a fault that left something to do, on average', `${Math.round(report.present * 100)} %`],
+  ['next pulls that had to fetch something again', report.repaired],
   ['pieces fetched again by the next pull, median', shown(extraPieces.median, 1)],
   ['… most', shown(extraPieces.most, 1)],
   ['wrong blobs, pulls that failed, ranges fetched again without need', violations.length],

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Runner } from '../engine/backend.ts'
 import { GgufError } from '../engine/gguf/error.ts'
 import { ggufFacts } from '../engine/gguf/facts.ts'
 import { readGgufFile } from '../engine/gguf/read.ts'
@@ -97,29 +98,38 @@ async function load(
     onProgress() {},
     log() {},
   }
-  let stage: 'load' | 'use' = 'load'
+  let isLoaded = false
   try {
     const runner = await startRunner(options)
-    stage = 'use'
-    try {
-      const signal = AbortSignal.timeout(LOAD_MS)
-      const tokens = await runner.tokenize('hello world', { special: true, bos: true })
-      if (runner.embed !== undefined && embedsOnly) await runner.embed([tokens], signal)
-      else if (runner.rerank !== undefined) await runner.rerank([tokens], signal)
-      else for await (const _ of runner.generate(requestFor(tokens, { maxTokens: 2 }), signal));
-    } finally {
-      await runner.close()
-    }
+    isLoaded = true
+    await use(runner, embedsOnly)
     report.answered += 1
   } catch (error) {
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    // The build has a class of its own, so that instanceof would not do.
-    if (!text.startsWith('EngineError')) report.violations.push(`${what}: ${text}`)
-    else if (/timeout|aborted|cancel/i.test(text)) report.violations.push(`${what}: hung: ${text}`)
-    else if (stage === 'load' && !/has terminated/.test(text)) report.failed += 1
-    else if (stage === 'load') report.diedLoading.push(`${what}: ${text}`)
-    else if (/unexpectedly stopped/.test(text)) report.diedLater.push(`${what}: ${text}`)
-    else report.failed += 1
+    file(error, isLoaded, what, report)
   }
   report.slowestMs = Math.max(report.slowestMs, performance.now() - startedMs)
+}
+
+/** Asks a runner for a little of what it can do, and ends it. */
+async function use(runner: Runner, embedsOnly: boolean): Promise<void> {
+  const signal = AbortSignal.timeout(LOAD_MS)
+  try {
+    const tokens = await runner.tokenize('hello world', { special: true, bos: true })
+    if (runner.rerank !== undefined) await runner.rerank([tokens], signal)
+    else if (runner.embed !== undefined && embedsOnly) await runner.embed([tokens], signal)
+    else for await (const _ of runner.generate(requestFor(tokens, { maxTokens: 2 }), signal));
+  } finally {
+    await runner.close()
+  }
+}
+
+/** Puts an error where it belongs. The build has classes of its own, so that instanceof would not do. */
+function file(error: unknown, isLoaded: boolean, what: string, report: LoadsReport): void {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  const isEngineError = error instanceof Error && 'code' in error && error.name === 'EngineError'
+  const line = `${what}: ${text}`
+  if (!isEngineError || error.code === 'cancelled') report.violations.push(line)
+  else if (/llama runner process has terminated/.test(text)) report.diedLoading.push(line)
+  else if (isLoaded && error.code === 'runner_died') report.diedLater.push(line)
+  else report.failed += 1
 }

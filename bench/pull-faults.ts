@@ -13,6 +13,7 @@ import {
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DownloadTuning } from '../engine/registry/download/tuning.ts'
 import { str, u32, writeGguf } from '../test/helpers/gguf.ts'
 import { type Puller, startPuller } from './puller.ts'
@@ -37,6 +38,10 @@ export interface FaultReport {
   violations: string[]
   /** What was sent for the second time, in pieces; where a bound holds. */
   extraPieces: { median: number; most: number }
+  /** Pulls that had to fetch something again. */
+  repaired: number
+  /** The share that was there after a fault that left something to do, on average. */
+  present: number
   /** Bytes of the blob, and of a piece. */
   size: number
   pieceBytes: number
@@ -51,12 +56,14 @@ const SIZE = 6 * 1024 * 1024
 const TUNING: Partial<DownloadTuning> = {
   minPartBytes: 400_000,
   pieceBytes: PIECE,
+  lanes: 4,
   rampMs: 2,
   saveMs: 5,
   backOffMs: 2,
   inlineHashBytes: 16 * 1024 * 1024,
 }
 const BLOCK = 16 * 1024
+const PAUSE_MS = 2
 
 interface Scene {
   random: (below: number) => number
@@ -68,11 +75,14 @@ interface Scene {
   network: Network
   violations: string[]
   extras: number[]
+  present: number[]
 }
 
 /** What the registry does to those who ask. */
 interface Network {
+  /** Bytes sent to the pull of this number. */
   sent: number
+  pull: number
   /** Called after each block. */
   onSent: (sent: number) => void
   /** Connections that break, each after so many blocks. */
@@ -91,16 +101,32 @@ export async function pullFaults(
   const random = randomNumbers(seed)
   const content = weights(random)
   const digest = digestOf(content)
-  const network: Network = { sent: 0, onSent: () => {}, cuts: [], wrong: undefined }
+  const network: Network = { sent: 0, pull: 0, onSent: () => {}, cuts: [], wrong: undefined }
   const send = (response: ServerResponse, start: number, end: number) =>
     void sendBlocks(network, content, response, start, end)
   const registry = await startRegistry({ digest, size: content.length, send })
   const folder = mkdtempSync(join(tmpdir(), 'snug-faults-'))
   const isTmpfs = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]).status === 0
+  const cleanUp = () => {
+    if (isTmpfs) spawnSync('umount', [folder])
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.once('exit', cleanUp)
   const violations: string[] = []
   const extras: number[] = []
   const { host } = registry
-  const scene: Scene = { random, folder, isTmpfs, content, digest, host, network, violations, extras }
+  const scene: Scene = {
+    random,
+    folder,
+    isTmpfs,
+    content,
+    digest,
+    host,
+    network,
+    violations,
+    extras,
+    present: [],
+  }
   const counts = Object.fromEntries(FAULTS.map((kind) => [kind, 0])) as FaultReport['counts']
   try {
     for (let done = 0; done < count; done++) {
@@ -111,13 +137,15 @@ export async function pullFaults(
     }
   } finally {
     await registry.close()
-    if (isTmpfs) spawnSync('umount', [folder])
-    rmSync(folder, { recursive: true, force: true })
+    process.off('exit', cleanUp)
+    cleanUp()
   }
   return {
     seed,
     counts,
     violations,
+    repaired: extras.filter((extra) => extra > 0).length,
+    present: scene.present.reduce((sum, share) => sum + share, 0) / scene.present.length,
     extraPieces: { median: median(extras), most: Math.max(...extras) },
     size: content.length,
     pieceBytes: PIECE,
@@ -135,7 +163,9 @@ async function once(scene: Scene, kind: FaultKind): Promise<void> {
   const allowed = await INFLICT[kind](scene, say)
   checkBlobs(scene, say)
   const missing = scene.content.length - completedBytes(scene)
+  if (missing > 0) scene.present.push(1 - missing / scene.content.length)
   scene.network.sent = 0
+  scene.network.pull += 1
   const last = await pull(scene).ended
   if (last !== 'success') say(`the next pull ended with “${last}”`)
   checkBlobs(scene, say)
@@ -286,6 +316,7 @@ async function sendBlocks(
   start: number,
   end: number,
 ): Promise<void> {
+  const number = network.pull
   let blocksLeft = network.cuts.pop() ?? Number.POSITIVE_INFINITY
   for (let at = start; at <= end; at += BLOCK) {
     if (response.destroyed) return
@@ -298,6 +329,10 @@ async function sendBlocks(
       network.wrong = undefined
     }
     await new Promise((resolve) => response.write(block, resolve))
+    // Kernel buffers would take all of it at once, and the puller have nothing when it is killed.
+    await sleep(PAUSE_MS)
+    // It was under way to a process that has been killed meanwhile.
+    if (number !== network.pull) return
     network.sent += block.length
     network.onSent(network.sent)
   }

@@ -2,7 +2,7 @@
  * How fast a big model comes from a registry on the same machine: Snug's pull, verified and synced to disk, against
  * curl, in turns. Prints a Markdown table and writes it to bench/results/pull.md. Linux only.
  *
- *   npm run build && npx tsx bench/pull.ts [--gib 1] [--rounds 5] [--output FOLDER]
+ *   npm run build && npx tsx bench/pull.ts [--gib 1] [--rounds 5] [--folder FOLDER] [--output FOLDER]
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -30,13 +30,13 @@ const { values } = parseArgs({
   options: {
     gib: { type: 'string', default: '1' },
     rounds: { type: 'string', default: '5' },
+    folder: { type: 'string', default: fileURLToPath(new URL('.cache/', import.meta.url)) },
     output: { type: 'string', default: fileURLToPath(new URL('results/', import.meta.url)) },
   },
 })
-const cache = fileURLToPath(new URL('.cache/', import.meta.url))
-mkdirSync(cache, { recursive: true })
+mkdirSync(values.folder, { recursive: true })
 // The same disk for both, and not a temporary folder, which may be memory.
-const folder = mkdtempSync(join(cache, 'pull-'))
+const folder = mkdtempSync(join(values.folder, 'pull-'))
 const BLOCK = 4 * 1024 * 1024
 
 /** A GGUF file without tensors, and noise behind it. */
@@ -83,6 +83,7 @@ const host = await linesOf(registry)()
 const snug = spawnNode(['dist/src/main.js', 'serve'], 'ignore', {
   OLLAMA_MODELS: join(folder, 'models'),
   OLLAMA_HOST: '127.0.0.1:0',
+  OLLAMA_DEBUG: '-1',
 })
 const greeting = await linesOf(snug)()
 const url = /http:\S+/.exec(greeting)?.[0] ?? ''
@@ -137,7 +138,7 @@ const mib = (bytes = 0) => Math.round(bytes / 2 ** 20)
 const text = `# Pulling a big model
 
 ${whereAndWhen()}, load average ${os.loadavg()[0]?.toFixed(1)}. ${values.gib} GiB from a registry process on loopback to the \
-same disk, ${values.rounds} rounds in turns after one to warm up; medians. Snug is the whole server, asked for \`POST /api/pull\`: it \
+same disk (${values.folder.startsWith('/dev/shm') ? 'memory: no disk at all' : 'a real one'}), ${values.rounds} rounds in turns after one to warm up; medians. Snug is the whole server, asked for \`POST /api/pull\`: it \
 hashes, syncs and keeps track of pieces.
 
 ${table(['', 'seconds', 'MB/s', 'of curl'], rows)}

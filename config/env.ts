@@ -51,6 +51,11 @@ export const Env = z.object({
   OLLAMA_NOPRUNE: strict('false', (text) => parseBool(text) ?? true).describe(
     'Keep files that no model uses any more',
   ),
+  OLLAMA_GO_TEMPLATE: strict('auto', (text) =>
+    text === 'auto' ? text : (parseBool(text) ?? true) ? 'go' : 'jinja',
+  ).describe(
+    'Which template of a model that has two writes its prompts: `true` the one in Go syntax, `false` the Jinja one in the weights, `auto` the one that can do more',
+  ),
   OLLAMA_FLASH_ATTENTION: strict('auto', (text) =>
     text === 'auto' ? text : (parseBool(text) ?? true),
   ).describe('Flash attention: `auto`, `true` or `false`'),

@@ -26,6 +26,8 @@ export interface Config {
   readonly maxLoadedModels: number
   readonly maxQueue: number
   readonly noPrune: boolean
+  /** Which kind of template writes prompts. */
+  readonly templates: 'auto' | 'go' | 'jinja'
   readonly flashAttention: boolean | 'auto'
   readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   /** Where and how weights are put. */
@@ -78,6 +80,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     maxLoadedModels: read.OLLAMA_MAX_LOADED_MODELS.value,
     maxQueue: read.OLLAMA_MAX_QUEUE.value,
     noPrune: read.OLLAMA_NOPRUNE.value,
+    templates: read.OLLAMA_GO_TEMPLATE.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
     placement: Object.freeze(placement(read)),

@@ -3,6 +3,7 @@ export type EngineErrorCode =
   | 'bad_request'
   | 'bad_option'
   | 'bad_format'
+  | 'bad_template'
   | 'invalid_model_name'
   | 'model_not_found'
   | 'unsupported'

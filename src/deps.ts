@@ -14,7 +14,7 @@ import { SNUG_VERSION } from './version.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
-  const { modelsFolder: folder, noPrune, threads, libraryDir } = config
+  const { modelsFolder: folder, noPrune, templates, threads, libraryDir } = config
   const file = join(PACKAGE_ROOT, 'models', 'snug-tiny.gguf')
   try {
     // So small a model says the likeliest thing or nonsense; a request may still ask for more variety.
@@ -29,7 +29,7 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     // A folder that can only be read is a fine place to serve models from.
     logger.warn({ err: error, folder }, 'the bundled model could not be installed')
   }
-  const models = await openModelStore({ folder, log: logger, noPrune, templates: 'jinja' }).catch(refuse)
+  const models = await openModelStore({ folder, log: logger, noPrune, templates }).catch(refuse)
   const backend = createEmbeddedBackend({
     threads,
     environment: config.engineEnvironment,

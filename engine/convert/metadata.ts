@@ -1,5 +1,5 @@
 import type { ValueToWrite } from '../gguf/encode.ts'
-import { QUANTIZATION_FILE_TYPE } from '../quantization.ts'
+import { FILE_TYPES } from '../gguf/file-type.ts'
 import type { ModelConfig } from './config.ts'
 import type { Rope } from './rope.ts'
 import type { TensorPlan } from './tensors.ts'
@@ -86,7 +86,7 @@ function fileType(plans: readonly TensorPlan[]): number {
     )
   const types = ['F32', 'F16', 'BF16'] as const
   const most = types.reduce((best, type) => (count(type) > count(best) ? type : best))
-  return QUANTIZATION_FILE_TYPE[most]
+  return FILE_TYPES[most].id
 }
 
 /** The number of weights with at least two digits, such as `1.2B` or `494M` (gguf-py/gguf/utility.py). */

@@ -10,7 +10,7 @@ import type { GgufHeader, GgufValue } from './types.ts'
 
 /** LLAMA_MAX_LAYERS and LLAMA_MAX_EXPERTS in llama.cpp src/llama-hparams.h. */
 const MAX_LAYERS = 512
-const MAX_EXPERTS = 512
+const MAX_EXPERTS = 1024
 /** Heads of a layer, and numbers of a token: far more than any model has. */
 const MAX_WIDTH = 2 ** 24
 const MAX_UINT32 = 2 ** 32 - 1
@@ -21,7 +21,7 @@ const ROPE_SCALING = new Set(['none', 'linear', 'yarn', 'longrope'])
 
 /** Whole numbers with the least and the most they may be. The architecture's name stands before each key. */
 const NUMBERS: Readonly<Record<string, readonly [min: number, max: number]>> = {
-  context_length: [1, MAX_UINT32],
+  context_length: [0, MAX_UINT32],
   embedding_length: [1, MAX_WIDTH],
   block_count: [1, MAX_LAYERS],
   nextn_predict_layers: [0, MAX_LAYERS],
@@ -63,12 +63,15 @@ export function checkModel({ metadata }: Pick<GgufHeader, 'metadata'>): void {
   for (const [key, range] of Object.entries(PER_LAYER)) checkPerLayer(model, key, range, layers)
   for (const key of EPSILONS) checkEpsilon(model.value(key), model.key(key))
   checkHeads(model)
-  checkExperts(model)
+  if (!(DENSE_WITH_EXPERT_KEYS.has(architecture) && numberOf(model, 'expert_count') <= 1)) checkExperts(model)
   checkRope(model)
   if (typeof layers === 'number' && numberOf(model, 'nextn_predict_layers') > layers) {
     throw new GgufError(`${model.key('nextn_predict_layers')} is more than the ${layers} of block_count`)
   }
 }
+
+/** Their dense models speak of one expert or of none that is used, which llama.cpp overlooks. */
+const DENSE_WITH_EXPERT_KEYS = new Set(['hunyuan-dense', 'hunyuan_vl'])
 
 interface Model {
   /** The whole key, for messages. */

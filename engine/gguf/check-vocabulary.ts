@@ -1,3 +1,4 @@
+import { checkDistinct } from './check-distinct.ts'
 import { checkSpecialTokens } from './check-special-tokens.ts'
 import { GgufError } from './error.ts'
 import type { GgufArray, GgufHeader, GgufValue, GgufValueType } from './types.ts'
@@ -32,7 +33,7 @@ export function checkVocabulary(metadata: Metadata, architecture: string): void 
   arrayOf(metadata, 'tokenizer.ggml.precompiled_charsmap', ['int8', 'uint8'])
   arrayOf(metadata, 'tokenizer.ggml.suppress_tokens', ['int32'])
   if (tokens === undefined) return
-  checkRepeated(tokens)
+  checkDistinct(tokens)
   if (types !== undefined) checkBytes(tokens, types, metadata.get('tokenizer.ggml.model'))
   checkSpecialTokens(metadata, count)
 }
@@ -54,31 +55,13 @@ function arrayOf(metadata: Metadata, key: string, types: readonly GgufValueType[
   return value
 }
 
-/** Two tokens with one text end the process. An empty one is called `[EMPTY_<id>]`. */
-function checkRepeated(tokens: GgufArray): void {
-  const seen = new Set<string>()
-  let id = 0
-  for (const bytes of tokens.rawTexts()) {
-    // Not all tokens are UTF-8, and latin1 keeps bytes apart.
-    const text = bytes.length === 0 ? `[EMPTY_${id}]` : bytes.toString('latin1')
-    if (seen.has(text)) {
-      const shown = JSON.stringify(bytes.subarray(0, 100).toString())
-      throw new GgufError(`tokenizer.ggml.tokens has ${shown} twice, again as token ${id}`)
-    }
-    seen.add(text)
-    id += 1
-  }
-}
-
 /** A token that stands for a byte says which one in its text; WordPiece has none. Anything else ends the process. */
 function checkBytes(tokens: GgufArray, types: GgufArray, tokenizer: GgufValue | undefined): void {
-  let id = 0
-  for (const { length } of tokens.rawTexts()) {
-    if (types.at(id) === BYTE_TYPE && (length < BYTE_TEXT.length || tokenizer === 'bert')) {
+  tokens.forEachText((_, start, end, id) => {
+    if (types.at(id) === BYTE_TYPE && (end - start < BYTE_TEXT.length || tokenizer === 'bert')) {
       throw new GgufError(
         `tokenizer.ggml.token_type says that token ${id} is a byte, but it has no text like ${BYTE_TEXT}`,
       )
     }
-    id += 1
-  }
+  })
 }

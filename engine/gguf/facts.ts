@@ -47,7 +47,8 @@ export function ggufFacts({ metadata, tensors }: Pick<GgufHeader, 'metadata' | '
 
 const text = (value: GgufValue | undefined) => (typeof value === 'string' ? value : undefined)
 const flag = (value: GgufValue | undefined) => (typeof value === 'boolean' ? value : undefined)
-const count = (value: GgufValue | undefined) =>
+/** A number of things; undefined for a value of another kind. */
+export const count = (value: GgufValue | undefined): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
 const arrayLength = (value: GgufValue | undefined) => (typeof value === 'object' ? value.length : undefined)
 
@@ -57,7 +58,7 @@ function firstCount(value: GgufValue | undefined): number | undefined {
 }
 
 /** One number for each layer; `checkModel` has seen to it that there are enough and not too many. */
-function perLayer(value: GgufValue | undefined, layers: number): number[] {
+export function perLayer(value: GgufValue | undefined, layers: number): number[] {
   if (typeof value === 'object') return value.toArray().slice(0, layers).map(Number)
   const same = count(value)
   return same === undefined ? [] : Array.from({ length: layers }, () => same)

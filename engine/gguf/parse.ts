@@ -95,9 +95,10 @@ function readTensor(cursor: Cursor, which: string): GgufTensor {
   if (type === undefined) throw new GgufError(`${what} has the unknown type ${typeId}`)
   const elements = shape.reduce((product, n) => product * n, 1)
   if (!Number.isSafeInteger(elements)) throw new GgufError(`${what} has more elements than can be counted`)
-  if ((shape[0] ?? 1) % type.blockValues !== 0) {
+  const [row = 1] = shape
+  if (row % type.blockValues !== 0) {
     throw new GgufError(
-      `${what} has rows of ${shape[0]}, not a multiple of the ${type.blockValues} of ${type.name}`,
+      `${what} has rows of ${row}, not a multiple of the ${type.blockValues} of ${type.name}`,
     )
   }
   const bytes = (elements / type.blockValues) * type.blockBytes

@@ -31,9 +31,15 @@ export interface SplitHeader extends Pick<GgufHeader, 'metadata' | 'tensors'> {
 export async function readSplitHeader(paths: readonly string[], signal?: AbortSignal): Promise<SplitHeader> {
   const ordered = orderedByName(paths)
   const files: SplitFile[] = []
+  let headerBytes = 0
   for (const path of ordered) {
     signal?.throwIfAborted()
-    files.push({ path, header: await readGgufFile(path).catch(inFile(path)) })
+    const header = await readGgufFile(path).catch(inFile(path))
+    files.push({ path, header })
+    headerBytes += header.dataOffset
+    if (headerBytes > LIMITS.headerBytes) {
+      throw new GgufError(`the headers up to ${named(path)} have more than ${LIMITS.headerBytes} bytes`)
+    }
   }
   for (const [index, file] of files.entries()) checkPlace(file, index, files.length)
   const [first] = files

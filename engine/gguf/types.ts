@@ -30,8 +30,8 @@ export interface GgufArray {
   at(index: number): GgufValue | undefined
   /** Decodes every element. */
   toArray(): GgufValue[]
-  /** The bytes of each text as they stand in the file; nothing for other elements. */
-  rawTexts(): IterableIterator<Buffer>
+  /** Shows each text where it stands in `bytes`, without decoding it; nothing for other elements. */
+  forEachText(visit: (bytes: Buffer, start: number, end: number, index: number) => void): void
 }
 
 export interface GgufTensor {

@@ -81,12 +81,12 @@ function checkedArray(bytes: Buffer, start: number, elementType: GgufValueType, 
       const cursor = new Cursor(bytes, start)
       return Array.from({ length }, () => next(cursor))
     },
-    *rawTexts() {
+    forEachText(visit) {
       const cursor = new Cursor(bytes, start)
       for (let i = 0; elementType === 'string' && i < length; i++) {
         const textBytes = cursor.count(LIMITS.stringBytes, 'a text')
         const textStart = cursor.take(textBytes)
-        yield bytes.subarray(textStart, textStart + textBytes)
+        visit(bytes, textStart, textStart + textBytes, i)
       }
     },
   }

@@ -62,7 +62,15 @@ function compiledOrNone(template: string): CompiledTemplate | undefined {
 function readFormat(template: string, compiled: CompiledTemplate | undefined): ToolCallFormat {
   const known = TAGS.find(([open]) => template.includes(open))
   const shown = compiled && shownCall(compiled)
-  const [open, close] = known ?? (shown === undefined ? ['{'] : tagsAround(shown))
+  return describedFormat(known ?? (shown === undefined ? ['{'] : tagsAround(shown)), template, shown)
+}
+
+/** The format with these tags, completed by what a rendered call shows. */
+export function describedFormat(
+  [open, close]: readonly [open: string, close?: string | undefined],
+  template: string,
+  shown: ShownCall | undefined,
+): ToolCallFormat {
   const before = shown?.before ?? ''
   const behindTag = open === '{' ? before : before.slice(before.indexOf(open) + open.length)
   return {
@@ -74,6 +82,16 @@ function readFormat(template: string, compiled: CompiledTemplate | undefined): T
   }
 }
 
+/** What closes a block of calls that this tag opens, in a template that prints both. */
+export function closingTag(open: string, template: string): string | undefined {
+  const known = TAGS.find(([tag]) => tag === open)
+  if (known !== undefined) return known[1]
+  const twin = twinOf(open)
+  return twin !== open && template.includes(twin) ? twin : undefined
+}
+
+const twinOf = (open: string): string => open.replace(/^([<[])/, '$1/')
+
 function markupOf(template: string): Markup | undefined {
   if (template.includes('<arg_key>')) return 'arg-pairs'
   if (template.includes('<invoke name=')) return 'invoke'
@@ -81,7 +99,7 @@ function markupOf(template: string): Markup | undefined {
 }
 
 /** A rendered call: what the template puts before the name, between name and first argument, and after. */
-interface ShownCall {
+export interface ShownCall {
   before: string
   between: string
   after: string
@@ -96,7 +114,7 @@ const TOOL: Tool = {
 }
 
 /** Renders a call and, to know where an answer begins, an answer in its place. */
-function shownCall(template: CompiledTemplate): ShownCall | undefined {
+export function shownCall(template: CompiledTemplate): ShownCall | undefined {
   const call = rendered(template, '', [{ id: 'probe0000', name: NAME, arguments: { [KEY]: 1 } }])
   const answer = rendered(template, ANSWER, undefined)
   if (call === undefined || answer === undefined) return undefined
@@ -150,6 +168,6 @@ function tagsAround({ before, after }: ShownCall): [open: string, close?: string
   const text = before.split('{', 1).join('').trim()
   const open = /^<[^>\s]+>|^\[[A-Z_]+\]/.exec(text)?.[0] ?? text.replace(/\[$/, '').trim()
   if (open.length < 2) return ['{']
-  const close = open.replace(/^([<[])/, '$1/')
+  const close = twinOf(open)
   return after.includes(close) ? [open, close] : [open]
 }

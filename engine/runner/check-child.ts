@@ -22,6 +22,7 @@ const CODES: Record<EngineErrorCode, true> = {
   bad_request: true,
   bad_option: true,
   bad_format: true,
+  bad_template: true,
   bad_embedding: true,
   invalid_model_name: true,
   model_not_found: true,

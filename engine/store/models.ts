@@ -21,7 +21,7 @@ export interface ModelStoreOptions {
   log: StoreLog
   /** Keep blobs that nothing refers to. */
   noPrune: boolean
-  /** Which kind of template decides what a model can do. */
+  /** Which kind of template writes prompts and decides what a model can do. */
   templates?: TemplateMode
   /** Leave the folder as it is for now: a program that comes and goes beside a server does not clear up. */
   skipTidying?: boolean

@@ -15,6 +15,9 @@ export type Capability =
   | 'image'
   | 'audio'
 
+/** Which of a model's templates writes its prompts; `none` passes the prompt on as it is. */
+export type TemplatePath = 'jinja' | 'go' | 'none'
+
 export interface ModelName {
   host: string
   namespace: string
@@ -66,6 +69,8 @@ export interface InstalledModel {
   facts: GgufFacts | undefined
   /** The TEMPLATE layer, in Go syntax. */
   goTemplate: string | undefined
+  /** The template in use: the one in the weights, or `goTemplate`. */
+  templatePath: TemplatePath
   system: string | undefined
   /** The params layer: Ollama's option names. */
   parameters: Record<string, unknown>

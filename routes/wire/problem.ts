@@ -4,6 +4,8 @@ const STATUS: Record<EngineErrorCode, number> = {
   bad_request: 400,
   bad_option: 400,
   bad_format: 400,
+  // Ollama's status for it (server/routes.go).
+  bad_template: 500,
   invalid_model_name: 400,
   model_not_found: 404,
   unsupported: 400,

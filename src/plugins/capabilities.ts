@@ -15,14 +15,16 @@ declare module 'fastify' {
   }
 }
 
-/** Gives every route what it stands on; closes it with the server. */
-export const capabilitiesPlugin = fp<{
+export interface Capabilities {
   engine: Engine
   models: ModelStore
   registries: Registries
   pulls: Pulls
   create: CreateModel
-}>(
+}
+
+/** Gives every route what it stands on; closes it with the server. */
+export const capabilitiesPlugin = fp<Capabilities>(
   async (app, { engine, models, registries, pulls, create }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)

@@ -28,6 +28,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     maxLoadedModels: 0,
     maxQueue: 512,
     noPrune: false,
+    templates: 'auto',
     flashAttention: 'auto',
     kvCacheType: 'f16',
     placement: { mlock: false, cpuExpertLayers: 0 },

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
 import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
@@ -16,14 +17,16 @@ export interface TestAppOptions {
   settings?: Partial<EngineSettings>
   /** What is installed; everything the conformance cases name when left out. */
   models?: readonly FixtureRequest[]
+  /** Keep blobs that nothing refers to; so it is when left out. */
+  noPrune?: boolean
+  /** Which kind of template writes prompts; as OLLAMA_GO_TEMPLATE when left out. */
+  templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
-  /** Keep blobs that nothing refers to; so it is when left out. */
-  noPrune?: boolean
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -38,19 +41,21 @@ export const TEST_SETTINGS: EngineSettings = {
 }
 
 /** The whole server over real files and a scripted backend; closed when the test has finished. */
-export async function testApp({
-  script,
-  settings,
-  models = ALL,
-  app: change,
-  registry,
-  tuning,
-  noPrune = true,
-}: TestAppOptions = {}) {
+export async function testApp(options: TestAppOptions = {}) {
+  const {
+    script,
+    settings,
+    models = ALL,
+    noPrune = true,
+    templates = 'auto',
+    app: change,
+    registry,
+    tuning,
+  } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates: 'jinja' })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const keyPath = join(await tempFolder(), 'id_ed25519')

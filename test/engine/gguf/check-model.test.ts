@@ -88,6 +88,11 @@ describe('metadata that llama.cpp cannot be trusted with is refused:', () => {
       'llama.expert_used_count: none of 8 experts is used',
     ],
     [
+      'more experts than there is room for',
+      { 'llama.expert_count': u32(1025), 'llama.expert_used_count': u32(2) },
+      'llama.expert_count is 1025, not a whole number from 0 to 1024',
+    ],
+    [
       'more experts asked than there are',
       { 'llama.expert_count': u32(8), 'llama.expert_used_count': u32(9) },
       'llama.expert_used_count: 9 experts are used of 8',
@@ -178,6 +183,11 @@ describe('metadata that llama.cpp cannot be trusted with is refused:', () => {
     const tokens = array('string', [Uint8Array.of(0xff), Uint8Array.of(0xfe)])
     const perToken = { 'llama.vocab_size': undefined, 'tokenizer.ggml.tokens': tokens }
     expect(facts(perToken).vocabularySize).toBe(2)
+  })
+
+  test('and a dense model that speaks of an expert is fine where llama.cpp overlooks it', () => {
+    const hunyuan = { 'general.architecture': str('hunyuan-dense'), 'hunyuan-dense.expert_count': u32(1) }
+    expect(facts(hunyuan).architecture).toBe('hunyuan-dense')
   })
 
   test('and several empty tokens are fine', () => {

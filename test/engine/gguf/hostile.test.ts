@@ -117,6 +117,11 @@ describe('a hostile GGUF file is refused with a reason:', () => {
       'tensor "t" at byte 24 has rows of 33, not a multiple of the 32 of Q4_0',
     ],
     [
+      'one value that does not fill a block',
+      tensor([], 2),
+      'tensor "t" at byte 24 has rows of 1, not a multiple of the 32 of Q4_0',
+    ],
+    [
       'a tensor twice',
       writeGguf({ tensors: Array(2).fill({ name: 'same', type: 'F32', shape: [1] }) }),
       'tensor "same" comes twice, again at byte 60',

@@ -51,6 +51,7 @@ export function model(name: string, more: Partial<InstalledModel> = {}): Install
     layers: [],
     facts: undefined,
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],
@@ -72,7 +73,8 @@ export function handMade(run: Run, installed = [model('tiny')], more: Partial<En
   const deps = {
     engine: { ...engineOf(run, jobs), ...more },
     models: storeOf(installed),
-    registries: NO_REGISTRIES, pulls: NO_PULLS,
+    registries: NO_REGISTRIES,
+    pulls: NO_PULLS,
     logger,
   }
   const app = buildApp({ emulatedVersion: '0.0.0' }, deps)

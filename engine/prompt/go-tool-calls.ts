@@ -1,0 +1,63 @@
+import type { BranchNode, ListNode, Node, TextNode } from '../../formats/go-template/nodes.ts'
+import type { CompiledGoTemplate } from './go-compile.ts'
+import { fieldsOf } from './go-fields.ts'
+import { renderGo } from './go-render.ts'
+import { closingTag, describedFormat, shownCall, type ToolCallFormat } from './tool-call-format.ts'
+
+/** Read once a template, as long as the compiled template is remembered. */
+const formats = new WeakMap<CompiledGoTemplate, ToolCallFormat>()
+
+/**
+ * How a model writes calls, by the template in Go's syntax: what stands first where the template prints `.ToolCalls`
+ * marks a call (ollama tools/template.go), a call that is rendered shows the rest.
+ */
+export function goToolCallFormat(compiled: CompiledGoTemplate): ToolCallFormat {
+  const remembered = formats.get(compiled)
+  if (remembered !== undefined) return remembered
+  const { text } = compiled.template
+  const think = { Think: false, ThinkLevel: '', IsThinkSet: false }
+  const shown = shownCall({
+    render: ({ messages, tools = [], now }) => renderGo(compiled, { messages, tools, think, now }),
+  })
+  const open = callTag(compiled)
+  const close = open === '{' ? undefined : closingTag(open, text)
+  const format = describedFormat([open, close], text, shown)
+  formats.set(compiled, format)
+  return format
+}
+
+/** Brackets are no tags: they only count at the start of an answer. */
+function callTag({ template }: CompiledGoTemplate): string {
+  const branch = findBranch(template.root, 'if') ?? findBranch(template.root, 'range')
+  const text = branch && findText(branch.list)?.text
+  const tag = text?.replaceAll('\r\n', '\n').split('{', 1).join('').trim() ?? ''
+  // The bracket of a list is no part of its tag: models put spaces before it or none.
+  return tag.replace(/\s*\[$/, '') || '{'
+}
+
+/** The first block of this kind that asks for `.ToolCalls`. */
+function findBranch(list: ListNode, type: BranchNode['type']): BranchNode | undefined {
+  for (const node of list.nodes) {
+    if (!isBranch(node)) continue
+    if (node.type === type && asksForCalls(node)) return node
+    const found = findBranch(node.list, type) ?? (node.elseList && findBranch(node.elseList, type))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+const isBranch = (node: Node): node is BranchNode =>
+  node.type === 'if' || node.type === 'range' || node.type === 'with'
+
+const asksForCalls = ({ pipe }: BranchNode): boolean =>
+  pipe.commands.some(({ args }) => args.some((arg) => fieldsOf(arg).includes('ToolCalls')))
+
+/** The first text that is not blank, unless a value is printed before it. */
+function findText(list: ListNode): TextNode | undefined {
+  for (const node of list.nodes) {
+    if (node.type === 'text' && node.text.trim() !== '') return node
+    if (isBranch(node)) return findText(node.list) ?? (node.elseList && findText(node.elseList))
+    if (node.type === 'action') return undefined
+  }
+  return undefined
+}
