@@ -24,6 +24,8 @@ test.each([
   [['create', 'm', '-f', 'x'], { ...CREATE, modelfile: 'x' }],
   [['create', '--file', 'x', 'm', '--quantize', 'q8_0'], { ...CREATE, modelfile: 'x', quantize: 'q8_0' }],
   [['create', 'm', 'a.gguf', '-q', 'q4_K_M'], { ...CREATE, path: 'a.gguf', quantize: 'q4_K_M' }],
+  [['pull', 'm'], { name: 'pull', model: 'm', insecure: false }],
+  [['push', 'h/n/m', '--insecure'], { name: 'push', model: 'h/n/m', insecure: true }],
   [['show', 'm'], { name: 'show', model: 'm', asModelfile: false }],
   [['show', '--modelfile', 'm'], { name: 'show', model: 'm', asModelfile: true }],
   [['rm', 'a', 'b'], { name: 'rm', models: ['a', 'b'] }],
