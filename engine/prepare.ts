@@ -5,6 +5,7 @@ import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './promp
 import { thinkingSplitter } from './prompt/thinking.ts'
 import { newToolCallId } from './prompt/tool-call-id.ts'
 import { toolCallParser } from './prompt/tool-calls.ts'
+import { tagsOf } from './prompt/tool-format/trigger.ts'
 import type { ChatJob, Job, ModelOptions } from './types.ts'
 
 /** The prompt of a job, whole. Throws EngineError when the model's template refuses it. */
@@ -101,6 +102,6 @@ export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser 
 
 /** Tags the parser of the answer has to see, even those that are control tokens. */
 export function tagsFor({ thinking, toolCalls }: JobPrompt): string[] {
-  const tags = [thinking?.tags.open, thinking?.tags.close, toolCalls?.open, toolCalls?.close]
+  const tags = [thinking?.tags.open, thinking?.tags.close, ...(toolCalls === undefined ? [] : tagsOf(toolCalls))]
   return tags.filter((tag): tag is string => tag !== undefined && tag !== '')
 }

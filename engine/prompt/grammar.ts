@@ -5,7 +5,7 @@ import { type GrammarBuilder, grammarBuilder, literal, sequence } from './gramma
 import { JSON_RULE_NAMES, jsonRules } from './grammar/json-rules.ts'
 import { schemaRule } from './grammar/schema.ts'
 import type { ThinkingTags } from './thinking.ts'
-import type { ToolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** Which tools may be called, and how many calls there may be. */
 export interface CallRules {

@@ -9,7 +9,7 @@ import {
   withThinking,
 } from './grammar.ts'
 import type { JobPrompt } from './job-prompt.ts'
-import type { ToolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A grammar that holds from where the answer first has a tag, that tag not included. */
 export interface LateGrammar {

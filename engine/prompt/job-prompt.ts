@@ -5,7 +5,8 @@ import { templatePath } from './capabilities.ts'
 import { withoutOldThoughts } from './old-thoughts.ts'
 import { compileTemplate, type TemplateInput } from './template.ts'
 import { endsInThought, leavesThoughtOpen, type ThinkingTags, thinkingTags } from './thinking.ts'
-import { type ToolCallFormat, toolCallFormat } from './tool-call-format.ts'
+import { toolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A job's prompt as text, and how to read what the model answers. */
 export interface JobPrompt {

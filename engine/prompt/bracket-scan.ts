@@ -1,0 +1,68 @@
+/** Tells where something between brackets ends, looking at each character once. Strings are not looked into. */
+export interface BracketScan {
+  /** Takes the next character. True when it closes the first bracket. */
+  take(char: string): boolean
+  /** Inside a bracket or a string. */
+  isOpen(): boolean
+}
+
+export interface StringStyle {
+  /** Marks that stand on both sides of a string. */
+  quotes: readonly string[]
+  /** Nothing is escaped: a quote of one character only ends a string where something can follow. */
+  isRaw: boolean
+}
+
+export const JSON_STRINGS: StringStyle = { quotes: ['"'], isRaw: false }
+
+export function bracketScan({ quotes, isRaw }: StringStyle): BracketScan {
+  let depth = 0
+  /** The quote of the string this is in. */
+  let quote: string | undefined
+  let isEscaped = false
+  /** A quote of a raw string: whether it ends one is seen by what follows. */
+  let mayHaveEnded = false
+  /** The last characters, for quotes of several. */
+  let recent = ''
+  const longest = Math.max(...quotes.map((each) => each.length))
+
+  const ending = () => quotes.find((each) => recent.endsWith(each))
+
+  function inString(char: string): void {
+    if (mayHaveEnded && !/\s/.test(char)) {
+      mayHaveEnded = false
+      if (/[,)\]}:=]/.test(char)) {
+        quote = undefined
+        return
+      }
+    }
+    if (isEscaped) isEscaped = false
+    else if (char === '\\' && !isRaw) isEscaped = true
+    else if (ending() === quote) {
+      if (isRaw && quote?.length === 1) mayHaveEnded = true
+      else quote = undefined
+      recent = ''
+    }
+  }
+
+  return {
+    take(char) {
+      recent = (recent + char).slice(-longest)
+      if (quote !== undefined) {
+        inString(char)
+        if (quote !== undefined || !/[)\]}]/.test(char)) return false
+      }
+      const begun = ending()
+      if (begun !== undefined) {
+        quote = begun
+        recent = ''
+      } else if (/[([{]/.test(char)) depth += 1
+      else if (/[)\]}]/.test(char)) {
+        depth -= 1
+        return depth === 0
+      }
+      return false
+    },
+    isOpen: () => depth > 0 || quote !== undefined,
+  }
+}
