@@ -21,7 +21,11 @@ export interface ReadArguments {
 }
 
 /** A reader for arguments of a call to `tool` that one of `endings` follows. */
-export function argumentReader(format: ToolCallFormat, tool: Tool, endings: readonly Marks[]): ArgumentReader {
+export function argumentReader(
+  format: ToolCallFormat,
+  tool: Tool,
+  endings: readonly Marks[],
+): ArgumentReader {
   switch (format.arguments.type) {
     case 'json':
       return jsonReader()
@@ -53,9 +57,14 @@ const QUOTES = ['"', "'"]
 function inlineReader({ brackets, quote, isRaw }: InlineArguments): ArgumentReader {
   const isOwn = quote.length > 1
   const isRawText = isRaw && !isOwn
-  const style = { quotes: isOwn ? [quote] : QUOTES, isRaw: isRawText }
-  const scan = bracketScan(style)
+  const scan = bracketScan({ quotes: isOwn ? [quote, '"'] : QUOTES, isRaw: isRawText })
   let read = ''
+
+  function membersIn(text: string): Record<string, unknown> | undefined {
+    const value = looseValue(text, { isRaw: isRawText, ...(isOwn ? { quote } : {}) })
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  }
+
   return {
     take(text) {
       const begun = read === '' ? text.trimStart() : text
@@ -63,12 +72,7 @@ function inlineReader({ brackets, quote, isRaw }: InlineArguments): ArgumentRead
       if (read === '' && !begun.startsWith(brackets[0])) return { args: undefined, rest: text, ending: -1 }
       for (let at = 0; at < begun.length; at++) {
         if (!scan.take(begun.charAt(at))) continue
-        const value = looseValue(read + begun.slice(0, at + 1), {
-          isRaw: isRawText,
-          ...(isOwn ? { quote } : {}),
-        })
-        const args = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
-        return { args, rest: begun.slice(at + 1), ending: -1 }
+        return { args: membersIn(read + begun.slice(0, at + 1)), rest: begun.slice(at + 1), ending: -1 }
       }
       read += begun
       return undefined

@@ -48,7 +48,8 @@ export function bareCalls(format: ToolCallFormat, tools: readonly Tool[], pieces
 
   function begin(text: string): string | undefined {
     const begun = text.trimStart()
-    const isOpen = begun === '' || (leadIn !== undefined && begun.length < leadIn.length && leadIn.startsWith(begun))
+    const isOpen =
+      begun === '' || (leadIn !== undefined && begun.length < leadIn.length && leadIn.startsWith(begun))
     if (isOpen) {
       undecided += text.slice(0, text.length - begun.length)
       held = begun

@@ -26,23 +26,34 @@ export function bracketScan({ quotes, isRaw }: StringStyle): BracketScan {
   let recent = ''
   const longest = Math.max(...quotes.map((each) => each.length))
 
-  const ending = () => quotes.find((each) => recent.endsWith(each))
+  const ending = () =>
+    quotes.find((each) => recent.endsWith(each) && !(each.length === 1 && isInsideQuote(each)))
+
+  /** Part of a longer quote that has begun. */
+  const isInsideQuote = (sign: string) =>
+    quotes.some((each) => {
+      const at = each.indexOf(sign)
+      return at > 0 && recent.endsWith(each.slice(0, at + 1))
+    })
+
+  /** Whether the quote before `char` ended the string: something that can follow a value follows it. */
+  function hasEnded(char: string): boolean {
+    if (!mayHaveEnded || /\s/.test(char)) return false
+    mayHaveEnded = false
+    return /[,)\]}:=]/.test(char)
+  }
 
   function inString(char: string): void {
-    if (mayHaveEnded && !/\s/.test(char)) {
-      mayHaveEnded = false
-      if (/[,)\]}:=]/.test(char)) {
-        quote = undefined
-        return
-      }
-    }
-    if (isEscaped) isEscaped = false
+    if (hasEnded(char)) quote = undefined
+    else if (isEscaped) isEscaped = false
     else if (char === '\\' && !isRaw) isEscaped = true
-    else if (ending() === quote) {
-      if (isRaw && quote?.length === 1) mayHaveEnded = true
-      else quote = undefined
-      recent = ''
-    }
+    else if (ending() === quote) endString()
+  }
+
+  function endString(): void {
+    if (isRaw && quote?.length === 1) mayHaveEnded = true
+    else quote = undefined
+    recent = ''
   }
 
   return {

@@ -22,11 +22,7 @@ export type BlockEvent =
  * Calls whose name stands outside of JSON, in the order of the format's marks: opening, name, arguments, ending, and
  * so on. `opening` is what is still expected of the first opening.
  */
-export function callBlock(
-  format: ToolCallFormat,
-  tools: readonly Tool[],
-  opening: Marks,
-): CallBlock {
+export function callBlock(format: ToolCallFormat, tools: readonly Tool[], opening: Marks): CallBlock {
   const { section, call } = format
   const isBare = format.triggers.length === 0
   const hasSection = !isBlank(section.open) || !isBlank(section.close) || isBare
@@ -134,7 +130,8 @@ export function callBlock(
     take(text) {
       let rest: string | undefined = held + text
       held = ''
-      while (rest !== undefined && rest !== '' && end === undefined && finished === undefined) rest = step(rest)
+      while (rest !== undefined && rest !== '' && end === undefined && finished === undefined)
+        rest = step(rest)
       if (finished !== undefined) {
         const calls = [finished]
         finished = undefined

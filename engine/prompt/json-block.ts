@@ -8,11 +8,7 @@ import type { Marks, ToolCallFormat } from './tool-format/types.ts'
  * Calls whose arguments are JSON: objects that are a call each, or that follow the name of a tool. What stands between
  * them does not matter, up to the closing tag. `opening` is what is still expected of the first opening.
  */
-export function jsonBlock(
-  format: ToolCallFormat,
-  names: readonly string[],
-  opening: Marks,
-): CallBlock {
+export function jsonBlock(format: ToolCallFormat, names: readonly string[], opening: Marks): CallBlock {
   const { close } = format
   const isHead = headCheck(format, names, opening)
   let object: ObjectCutter | undefined
@@ -80,7 +76,9 @@ export function jsonBlock(
 /** Nothing but the format's own marks, brackets and white space. */
 function isNameless(before: string, { call, separator, section }: ToolCallFormat): boolean {
   const marks = [section.open, call.open, call.close, [separator]].flat()
-  const texts = marks.flatMap((mark) => (typeof mark === 'string' ? mark.split(/\s+/) : [])).filter((word) => word !== '')
+  const texts = marks
+    .flatMap((mark) => (typeof mark === 'string' ? mark.split(/\s+/) : []))
+    .filter((word) => word !== '')
   const left = texts
     .toSorted((a, b) => b.length - a.length)
     .reduce((rest, word) => rest.replaceAll(word, ' '), before)
@@ -97,11 +95,14 @@ function headCheck(
   opening: Marks,
 ): (text: string, isObjectNext: boolean) => boolean {
   const first = opening.find((mark) => typeof mark === 'string' && mark.trim() !== '')
-  const mark = typeof first === 'string' ? withoutBlanks(first) : ''
+  const mark = typeof first === 'string' ? withoutBlanks(first).replace(/[{[].*$/s, '') : ''
   const isAnnounced = format.object === undefined
-  const heads = ['[', '```', mark.replace(/[{[].*$/s, ''), ...(isAnnounced || mark === '' ? names : [])].filter(
-    (head) => head !== '',
-  )
+  const heads = [
+    '[',
+    '```',
+    mark.replace(/[{[].*$/s, ''),
+    ...(isAnnounced || mark === '' ? names : []),
+  ].filter((head) => head !== '')
   let read = ''
   let isSettled = false
   return (text, isObjectNext) => {

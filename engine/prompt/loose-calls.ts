@@ -43,7 +43,10 @@ function signsOf({ call, triggers }: ToolCallFormat, syntax: TaggedArguments): S
   const isTrigger = triggers.some((trigger) => trigger.endsWith(before))
   const tags = firstText(call.close).match(/<[^<>]*>/g) ?? []
   return {
-    name: [isTrigger ? '' : (before.split(/\s+(?=<)/).at(-1) ?? ''), behind === '' ? syntax.beforeKey.trim() : behind],
+    name: [
+      isTrigger ? '' : (before.split(/\s+(?=<)/).at(-1) ?? ''),
+      behind === '' ? syntax.beforeKey.trim() : behind,
+    ],
     callEnd: isTrigger || tags.length < 2 ? undefined : tags[0],
     key: [syntax.beforeKey.trim(), syntax.beforeValue.string.trim().split(/(?<=>)\s+/)[0] ?? ''],
     value: [syntax.beforeValue.string, syntax.afterValue],

@@ -24,7 +24,8 @@ const WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 
-class NotAValue extends Error {}
+/** Thrown and caught here, often: one for all, because making an error costs much. */
+const NOT_A_VALUE = new Error('not a value')
 
 /** The value a text is; undefined when it is none. Time is linear. */
 export function looseValue(text: string, looseness: Looseness = {}): unknown {
@@ -35,7 +36,7 @@ export function looseValue(text: string, looseness: Looseness = {}): unknown {
   }
 
   function value(depth: number): unknown {
-    if (depth > MAX_DEPTH) throw new NotAValue()
+    if (depth > MAX_DEPTH) throw NOT_A_VALUE
     skip()
     const char = text.charAt(at)
     if (char === '{' || char === '(') return members(depth, char)
@@ -51,7 +52,7 @@ export function looseValue(text: string, looseness: Looseness = {}): unknown {
     list(CLOSING[open] ?? '', () => {
       const key = isQuote() ? string() : match(WORD)
       skip()
-      if (!/[:=]/.test(text.charAt(at))) throw new NotAValue()
+      if (!/[:=]/.test(text.charAt(at))) throw NOT_A_VALUE
       at += 1
       entries.push([key, value(depth + 1)])
     })
@@ -71,7 +72,7 @@ export function looseValue(text: string, looseness: Looseness = {}): unknown {
       item()
       skip()
       if (text.charAt(at) === ',') at += 1
-      else if (text.charAt(at) !== close) throw new NotAValue()
+      else if (text.charAt(at) !== close) throw NOT_A_VALUE
     }
     at += 1
   }
@@ -82,7 +83,7 @@ export function looseValue(text: string, looseness: Looseness = {}): unknown {
     const isOwn = quote.length > 1
     const start = at + quote.length
     const end = isOwn ? text.indexOf(quote, start) : endOfString(text, start, quote, looseness.isRaw === true)
-    if (end < 0) throw new NotAValue()
+    if (end < 0) throw NOT_A_VALUE
     at = end + quote.length
     const body = text.slice(start, end)
     return isOwn || looseness.isRaw === true ? body : unescaped(body)
@@ -92,13 +93,13 @@ export function looseValue(text: string, looseness: Looseness = {}): unknown {
     const found = match(WORD)
     if (WORDS.has(found)) return WORDS.get(found)
     if (NUMBER.test(found)) return Number(found)
-    throw new NotAValue()
+    throw NOT_A_VALUE
   }
 
   function match(pattern: RegExp): string {
     pattern.lastIndex = at
     const found = pattern.exec(text)?.[0]
-    if (found === undefined) throw new NotAValue()
+    if (found === undefined) throw NOT_A_VALUE
     at += found.length
     return found
   }
@@ -108,7 +109,7 @@ export function looseValue(text: string, looseness: Looseness = {}): unknown {
     skip()
     return at === text.length ? found : undefined
   } catch (error) {
-    if (!(error instanceof NotAValue)) throw error
+    if (error !== NOT_A_VALUE) throw error
     return undefined
   }
 }
@@ -127,7 +128,15 @@ function endsThere(text: string, at: number): boolean {
   return FOLLOWS.test(text)
 }
 
-const LETTERS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f', '0': '\0', '\n': '' }
+const LETTERS: Readonly<Record<string, string>> = {
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  b: '\b',
+  f: '\f',
+  '0': '\0',
+  '\n': '',
+}
 
 /** Escapes of JSON and of Python; before any other character the backslash stays, as in Python. */
 function unescaped(body: string): string {
@@ -137,7 +146,11 @@ function unescaped(body: string): string {
       const digits = short ?? long ?? byte
       if (digits !== undefined) {
         const point = Number.parseInt(digits, 16)
-        return point > 0x10ffff ? whole : short === undefined ? String.fromCodePoint(point) : String.fromCharCode(point)
+        return point > 0x10ffff
+          ? whole
+          : short === undefined
+            ? String.fromCodePoint(point)
+            : String.fromCharCode(point)
       }
       if (/['"\\/]/.test(char)) return char
       return LETTERS[char] ?? whole

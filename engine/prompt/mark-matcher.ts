@@ -46,19 +46,25 @@ export interface Choice {
 
 /** The first of the marks to be there wins. When none is, `rest` is all there was since the beginning. */
 export function choiceOf(marks: readonly Marks[]): Choice {
-  const matchers = marks.map(markMatcher)
-  const isOpen = marks.map(() => true)
+  const open = new Map(marks.map((each, which) => [which, markMatcher(each)]))
   let seen = ''
+
+  /** Which of them the character completes. */
+  function matchedBy(char: string): number | undefined {
+    for (const [which, matcher] of open) {
+      const found = matcher.take(char)
+      if (found === 'matched') return which
+      if (found === 'failed') open.delete(which)
+    }
+    return undefined
+  }
+
   return {
     take(text) {
       for (let at = 0; at < text.length; at++) {
-        for (const [which, matcher] of matchers.entries()) {
-          if (!isOpen[which]) continue
-          const found = matcher.take(text.charAt(at))
-          if (found === 'matched') return { which, rest: text.slice(at + 1) }
-          isOpen[which] = found === 'more'
-        }
-        if (!isOpen.includes(true)) return { which: -1, rest: seen + text }
+        const which = matchedBy(text.charAt(at))
+        if (which !== undefined) return { which, rest: text.slice(at + 1) }
+        if (open.size === 0) return { which: -1, rest: seen + text }
       }
       seen += text
       return undefined

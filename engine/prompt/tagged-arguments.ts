@@ -2,9 +2,9 @@ import type { Tool } from '../types.ts'
 import type { ArgumentReader, ReadArguments } from './argument-reader.ts'
 import { type BracketScan, bracketScan, JSON_STRINGS } from './bracket-scan.ts'
 import { type Choice, choiceOf } from './mark-matcher.ts'
-import { argumentKinds, typedValue } from './typed-value.ts'
 import type { Marks, TaggedArguments, ValueKind } from './tool-format/types.ts'
 import { VALUE_KINDS } from './tool-format/types.ts'
+import { argumentKinds, typedValue } from './typed-value.ts'
 import { type UntilMark, untilMark } from './until-mark.ts'
 
 /**
@@ -64,7 +64,10 @@ export function taggedReader(syntax: TaggedArguments, tool: Tool, endings: reado
   }
 
   function beginValue(): void {
-    until = untilMark(syntax.afterValue.trim(), kinds.some((kind) => kind !== 'string') ? openJson() : undefined)
+    until = untilMark(
+      syntax.afterValue.trim(),
+      kinds.some((kind) => kind !== 'string') ? openJson() : undefined,
+    )
     step = readValue
   }
 
@@ -98,7 +101,9 @@ function variantsOf({ beforeValue }: TaggedArguments): Variant[] {
     byText.set(beforeValue[kind], [...(byText.get(beforeValue[kind]) ?? []), kind])
   }
   const variants = [...byText].map(([before, kinds]) => ({ before, kinds }))
-  return variants.length === 1 ? variants.map((variant) => ({ ...variant, kinds: [...VALUE_KINDS] })) : variants
+  return variants.length === 1
+    ? variants.map((variant) => ({ ...variant, kinds: [...VALUE_KINDS] }))
+    : variants
 }
 
 function sharedStart(texts: readonly string[]): string {
@@ -114,7 +119,8 @@ function sharedStart(texts: readonly string[]): string {
 function openJson(): (text: string) => boolean {
   let scan: BracketScan | 'none' | undefined
   return (text) => {
-    if (scan === undefined && text.trim() !== '') scan = /^\s*[[{]/.test(text) ? bracketScan(JSON_STRINGS) : 'none'
+    if (scan === undefined && text.trim() !== '')
+      scan = /^\s*[[{]/.test(text) ? bracketScan(JSON_STRINGS) : 'none'
     if (scan === undefined || scan === 'none') return false
     for (const char of text) scan.take(char)
     return scan.isOpen()

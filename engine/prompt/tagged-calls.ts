@@ -6,7 +6,8 @@ import { looseCalls } from './loose-calls.ts'
 import { heldBack } from './partial-tag.ts'
 import type { ParsedCall } from './tool-call-json.ts'
 import type { Pieces } from './tool-call-pieces.ts'
-import type { Marks, ToolCallFormat } from './tool-format/types.ts'
+import { openingBehind } from './tool-format/opening.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 import { type UntilMark, untilMark } from './until-mark.ts'
 
 /**
@@ -140,27 +141,4 @@ function firstOf(triggers: readonly string[], text: string): { trigger: string; 
       (best, each) => (best === undefined || each.at < best.at ? each : best),
       undefined,
     )
-}
-
-/** What the format has between what it is known by and the first name. */
-export function openingBehind({ triggers, section, call }: ToolCallFormat): Marks {
-  const marks = [...section.open, ...call.open]
-  const trigger = triggers.at(-1) ?? ''
-  const at = marks.findIndex((mark) => typeof mark === 'string' && mark.trim() !== '')
-  const joined = joinedTexts(marks.slice(Math.max(0, at)))
-  const [first = ''] = joined
-  if (typeof first !== 'string') return joined
-  const start = first.indexOf(trigger)
-  return start < 0 ? joined : [first.slice(start + trigger.length), ...joined.slice(1)]
-}
-
-/** Neighbouring texts as one: a tag may be cut between what is around all calls and around one. */
-function joinedTexts(marks: Marks): Marks {
-  const joined: (Marks[number])[] = []
-  for (const mark of marks) {
-    const last = joined.at(-1)
-    if (typeof last === 'string' && typeof mark === 'string') joined.splice(-1, 1, last + mark)
-    else joined.push(mark)
-  }
-  return joined
 }

@@ -43,7 +43,9 @@ function learnedFormat(compiled: CompiledTemplate, template: string): ToolCallFo
   const frame = frameOf(compiled)
   const learn = (ids: Ids, idLength?: number) => {
     const probe = probeOf(compiled, ids, thought)
-    return probe === undefined ? undefined : { format: derivedFormat(probe, frame, idLength), shown: probe([{}]) }
+    return probe === undefined
+      ? undefined
+      : { format: derivedFormat(probe, frame, idLength), shown: probe([{}]) }
   }
   const free = learn(FREE)
   if (free?.shown === undefined || free.shown === '') return undefined

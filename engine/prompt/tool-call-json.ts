@@ -36,7 +36,11 @@ export function callsInJson(
 }
 
 /** The arguments of the tool that a text names, as far as it names one. */
-export function announcedCall(json: string, before: string, names: readonly string[]): ParsedCall | undefined {
+export function announcedCall(
+  json: string,
+  before: string,
+  names: readonly string[],
+): ParsedCall | undefined {
   const name = nameIn(before, names)
   const args = name === undefined ? undefined : parsedObject(json)
   return name === undefined || args === undefined ? undefined : { name, arguments: args }

@@ -1,8 +1,8 @@
 import type { Tool } from '../types.ts'
 import { bareCalls } from './bare-calls.ts'
 import { taggedCalls } from './tagged-calls.ts'
-import type { ToolCallFormat } from './tool-format/types.ts'
 import { gatherPieces, type ToolCallPiece } from './tool-call-pieces.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 export interface ToolCallParser {
   push(text: string): ToolCallPiece[]

@@ -19,7 +19,15 @@ const MAX_DEPTH = 8
 /** The kinds of values a schema allows, as far as that is easily seen. `root` is what references are looked up in. */
 export function schemaKinds(schema: unknown, root: unknown, depth = 0): readonly ValueKind[] {
   if (depth > MAX_DEPTH || typeof schema !== 'object' || schema === null) return VALUE_KINDS
-  const { type, nullable, enum: listed, const: constant, anyOf, oneOf, $ref } = schema as Record<string, unknown>
+  const {
+    type,
+    nullable,
+    enum: listed,
+    const: constant,
+    anyOf,
+    oneOf,
+    $ref,
+  } = schema as Record<string, unknown>
   if (typeof $ref === 'string') return schemaKinds(referenced($ref, root), root, depth + 1)
   if (Array.isArray(listed)) return distinct(listed.map(kindOf))
   if (constant !== undefined) return [kindOf(constant)]
@@ -33,7 +41,8 @@ export function schemaKinds(schema: unknown, root: unknown, depth = 0): readonly
   return nullable === true ? distinct([...kinds, 'null']) : kinds
 }
 
-const distinct = (kinds: readonly ValueKind[]): ValueKind[] => VALUE_KINDS.filter((kind) => kinds.includes(kind))
+const distinct = (kinds: readonly ValueKind[]): ValueKind[] =>
+  VALUE_KINDS.filter((kind) => kinds.includes(kind))
 
 function referenced(reference: string, root: unknown): unknown {
   let found = root
@@ -53,7 +62,11 @@ export function typedValue(text: string, kinds: readonly ValueKind[]): unknown {
   return isOdd ? text : value
 }
 
+/** What a value other than text can begin with. */
+const BEGINS_VALUE = /^\s*[-+.\dtfnTFN"'({[]/
+
 function parsed(text: string): unknown {
+  if (!BEGINS_VALUE.test(text)) return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -46,7 +46,6 @@ function inlineArguments(probe: Probe, between: Between, open: string): FoundArg
   const separator = between.next.slice(quote.length)
   const odd = `a'"\\b`
   const isRaw = quote.length > 1 || (probe([{ [KEYS[0]]: odd }]) ?? '').includes(quote + odd + quote)
-  const isPython = (probe([{ [KEYS[0]]: true }]) ?? '').includes('True')
   const syntax: InlineArguments = {
     type: 'inline',
     brackets: [open, close],
@@ -54,7 +53,7 @@ function inlineArguments(probe: Probe, between: Between, open: string): FoundArg
     separator,
     quote,
     isRaw,
-    isPython,
+    isPython: printsPython(probe),
   }
   const find: FindArguments = (text, args, from) => {
     const [value] = Object.values(args)
@@ -65,16 +64,31 @@ function inlineArguments(probe: Probe, between: Between, open: string): FoundArg
   return { syntax, find }
 }
 
-function taggedArguments(probe: Probe, { beforeKey, assign, next, end }: Between): FoundArguments | undefined {
+const printsPython = (probe: Probe): boolean => (probe([{ [KEYS[0]]: true }]) ?? '').includes('True')
+
+function taggedArguments(
+  probe: Probe,
+  { beforeKey, assign, next, end }: Between,
+): FoundArguments | undefined {
   const afterValue = commonStart(next, end)
   const onward = next.slice(afterValue.length)
   const before = commonEnd(onward, beforeKey)
   if (afterValue.trim() === '' || before.trim() === '') return undefined
   const beforeValue = Object.fromEntries(
-    VALUE_KINDS.map((kind) => [kind, kind === 'string' ? assign : (shownBefore(probe, kind, afterValue) ?? assign)]),
+    VALUE_KINDS.map((kind) => [
+      kind,
+      kind === 'string' ? assign : (shownBefore(probe, kind, afterValue) ?? assign),
+    ]),
   ) as Record<ValueKind, string>
   const separator = onward.slice(0, onward.length - before.length)
-  const syntax: TaggedArguments = { type: 'tagged', beforeKey: before, beforeValue, afterValue, separator }
+  const syntax: TaggedArguments = {
+    type: 'tagged',
+    beforeKey: before,
+    beforeValue,
+    afterValue,
+    separator,
+    isPython: printsPython(probe),
+  }
   const find: FindArguments = (text, args, from) => {
     const [entry] = Object.entries(args)
     const [key, value] = entry ?? ['', '']
@@ -95,7 +109,11 @@ const SAMPLES: Readonly<Record<Exclude<ValueKind, 'string'>, readonly [value: un
 }
 
 /** What stands between a key and a value of that kind. */
-function shownBefore(probe: Probe, kind: Exclude<ValueKind, 'string'>, afterValue: string): string | undefined {
+function shownBefore(
+  probe: Probe,
+  kind: Exclude<ValueKind, 'string'>,
+  afterValue: string,
+): string | undefined {
   const [value, printed] = SAMPLES[kind]
   const shown = probe([{ [KEYS[0]]: value }])
   const at = shown?.indexOf(KEYS[0]) ?? -1

@@ -22,7 +22,8 @@ export function derivedFormat(
   const found = shown?.includes(NAME) ? argumentsIn(shown, probe) : undefined
   const span = shown === undefined ? undefined : found?.find(shown, FIRST, 0)
   const pieces = shown === undefined || span === undefined ? undefined : piecesOf(shown, span)
-  if (shown === undefined || found === undefined || span === undefined || pieces === undefined) return undefined
+  if (shown === undefined || found === undefined || span === undefined || pieces === undefined)
+    return undefined
   const object = objectKeys(shown, span, found)
   // Only in an object does the order not matter.
   if (pieces.isReversed && object === undefined) return undefined
@@ -32,7 +33,10 @@ export function derivedFormat(
     between: marksOf(pieces.between, parts.other?.between, idLength),
     close: marksOf(parts.close, parts.other?.close, idLength),
   }
-  const section = { open: marksOf(parts.before, undefined, idLength), close: marksOf(parts.behind, undefined, idLength) }
+  const section = {
+    open: marksOf(parts.before, undefined, idLength),
+    close: marksOf(parts.behind, undefined, idLength),
+  }
   const trigger = triggerOf(section.open, call.open, object !== undefined, frame)
   return {
     triggers: trigger === undefined ? [] : [trigger],
@@ -60,7 +64,9 @@ function objectKeys(shown: string, span: Span, found: FoundArguments): ToolCallF
   const args = JSON.stringify(FIRST)
   return {
     nameKey: entries.find(([, value]) => value === NAME)?.[0],
-    argumentsKey: entries.find(([key, value]) => key !== NAME && (value === args || JSON.stringify(value) === args))?.[0],
+    argumentsKey: entries.find(
+      ([key, value]) => key !== NAME && (value === args || JSON.stringify(value) === args),
+    )?.[0],
   }
 }
 
@@ -76,7 +82,14 @@ interface Parts {
 }
 
 function partsOf(first: CallPieces, { find }: FoundArguments, both: string | undefined): Parts {
-  const alone: Parts = { before: '', open: first.open, close: first.close, separator: '', behind: '', other: undefined }
+  const alone: Parts = {
+    before: '',
+    open: first.open,
+    close: first.close,
+    separator: '',
+    behind: '',
+    other: undefined,
+  }
   const span = both === undefined ? undefined : find(both, FIRST, 0)
   const next = both === undefined || span === undefined ? undefined : find(both, SECOND, span.end)
   if (both === undefined || span === undefined || next === undefined) return alone
@@ -89,7 +102,7 @@ function partsOf(first: CallPieces, { find }: FoundArguments, both: string | und
   const open = commonEnd(onward, first.open)
   const separator = onward.slice(0, onward.length - open.length)
   // A whole turn between them: the conversation was split for a template that takes one call at a time.
-  if (separator.length > MAX_SEPARATOR || /<[^<>]*>[^]*<[^<>]*>/.test(separator)) return alone
+  if (separator.length > MAX_SEPARATOR || /<[^<>]*>[\s\S]*<[^<>]*>/.test(separator)) return alone
   return {
     before: first.open.slice(0, first.open.length - open.length),
     open: first.open.slice(first.open.length - open.length),
@@ -103,7 +116,10 @@ function partsOf(first: CallPieces, { find }: FoundArguments, both: string | und
 const MAX_SEPARATOR = 40
 
 /** The marks of an object whose arguments the template prints before the name, the name first. */
-function inOrder(call: ToolCallFormat['call'], { nameKey, argumentsKey }: NonNullable<ToolCallFormat['object']>): ToolCallFormat['call'] {
+function inOrder(
+  call: ToolCallFormat['call'],
+  { nameKey, argumentsKey }: NonNullable<ToolCallFormat['object']>,
+): ToolCallFormat['call'] {
   const [before = ''] = call.open
   const opening = typeof before === 'string' ? before.slice(0, before.lastIndexOf('{')) : ''
   const last = call.close.at(-1)

@@ -11,7 +11,12 @@ export interface JsonHabits {
 }
 
 /** The format of calls that are `{"name": …, "arguments": …}`, between tags or bare. */
-export function jsonFormat({ open, close, argumentsKey = 'arguments', isList = false }: JsonHabits): ToolCallFormat {
+export function jsonFormat({
+  open,
+  close,
+  argumentsKey = 'arguments',
+  isList = false,
+}: JsonHabits): ToolCallFormat {
   const before = open === undefined ? [] : [isList ? open : `${open}\n`]
   const behind = close === undefined ? [] : [isList ? close : `\n${close}`]
   const object = { open: ['{"name": "'], between: [`", "${argumentsKey}": `], close: ['}'] }
@@ -19,11 +24,15 @@ export function jsonFormat({ open, close, argumentsKey = 'arguments', isList = f
     triggers: open === undefined ? [] : [open],
     close,
     section: isList
-      ? { open: [before.join('') + '['], close: [`]${behind.join('')}`] }
+      ? { open: [`${before.join('')}[`], close: [`]${behind.join('')}`] }
       : { open: [], close: [] },
     call: isList
       ? object
-      : { open: [before.join('') + object.open.join('')], between: object.between, close: [`}${behind.join('')}`] },
+      : {
+          open: [before.join('') + object.open.join('')],
+          between: object.between,
+          close: [`}${behind.join('')}`],
+        },
     separator: isList ? ', ' : open === undefined ? '; ' : '\n',
     isParallel: true,
     object: { nameKey: 'name', argumentsKey },

@@ -88,12 +88,19 @@ export function piecesOf(text: string, span: Span): CallPieces | undefined {
   }
   const behind = text.indexOf(NAME, span.end)
   if (behind < 0) return undefined
-  const [open, between, close] = [text.slice(0, span.start), text.slice(span.end, behind), text.slice(behind + 1)]
+  const [open, between, close] = [
+    text.slice(0, span.start),
+    text.slice(span.end, behind),
+    text.slice(behind + 1),
+  ]
   return { open, between, close, isReversed: true }
 }
 
 /** The innermost JSON object that holds both the name and the arguments, when the call is one. */
-export function objectAround(text: string, span: Span): { value: Record<string, unknown>; start: number } | undefined {
+export function objectAround(
+  text: string,
+  span: Span,
+): { value: Record<string, unknown>; start: number } | undefined {
   const name = text.includes(NAME) ? text.indexOf(NAME) : 0
   const first = Math.min(name, span.start)
   for (let at = text.lastIndexOf('{', first - 1), tries = 0; at >= 0 && tries < MAX_TRIES; tries++) {

@@ -16,7 +16,9 @@ export function marksOf(text: string, other: string | undefined, idLength: numbe
     if (part === undefined) return [{ slot: 'index' }]
     return part
       .split(ID)
-      .flatMap((piece, at): (string | Slot)[] => (at === 0 ? [piece] : [{ slot: 'id', length: idLength }, piece]))
+      .flatMap((piece, at): (string | Slot)[] =>
+        at === 0 ? [piece] : [{ slot: 'id', length: idLength }, piece],
+      )
   })
   return parts.filter((part) => part !== '')
 }

@@ -30,7 +30,11 @@ const TOOLS: Tool[] = NAMES.map((name) => ({
   function: {
     name,
     description: 'probe',
-    parameters: { type: 'object', properties: { [KEYS[0]]: { type: 'string', description: 'probe' } }, required: [] },
+    parameters: {
+      type: 'object',
+      properties: { [KEYS[0]]: { type: 'string', description: 'probe' } },
+      required: [],
+    },
   },
 }))
 
@@ -38,7 +42,11 @@ const TOOLS: Tool[] = NAMES.map((name) => ({
  * Makes a probe of a template: calls with the given arguments, to the two functions in turn, rendered and cut out of
  * the conversation by comparing with an answer of plain text. Undefined when the template cannot print that answer.
  */
-export function probeOf(template: CompiledTemplate, ids: Ids, thought: RegExp | undefined): Probe | undefined {
+export function probeOf(
+  template: CompiledTemplate,
+  ids: Ids,
+  thought: RegExp | undefined,
+): Probe | undefined {
   const answer = rendered(template, ANSWER, undefined)
   const at = answer?.indexOf(ANSWER) ?? -1
   if (answer === undefined || at < 0) return undefined
@@ -60,7 +68,9 @@ export function probeOf(template: CompiledTemplate, ids: Ids, thought: RegExp | 
 export function frameOf(template: CompiledTemplate): string {
   const answer = rendered(template, ANSWER, undefined) ?? ''
   const at = answer.indexOf(ANSWER)
-  return at < 0 ? '' : `${answer.slice(answer.lastIndexOf(QUESTION, at), at)}\n${answer.slice(at + ANSWER.length)}`
+  return at < 0
+    ? ''
+    : `${answer.slice(answer.lastIndexOf(QUESTION, at), at)}\n${answer.slice(at + ANSWER.length)}`
 }
 
 function cutOut(text: string, answer: string, tail: string, thought: RegExp | undefined): string {

@@ -11,12 +11,7 @@ const leading = (marks: Marks): string => (typeof marks[0] === 'string' ? marks[
  * What calls begin with, as far as it is certain to be there: the first tag, or all up to the name or the brackets of
  * JSON. A tag that other answers have around them needs more to tell a call. Undefined when it is only brackets.
  */
-export function triggerOf(
-  section: Marks,
-  call: Marks,
-  isObject: boolean,
-  frame: string,
-): string | undefined {
+export function triggerOf(section: Marks, call: Marks, isObject: boolean, frame: string): string | undefined {
   const all = section.length > 1 ? leading(section) : leading(section) + leading(call)
   const text = (isObject ? all.slice(0, all.indexOf('{') < 0 ? all.length : all.indexOf('{')) : all).trim()
   let length = 0
@@ -48,10 +43,19 @@ export function closeOf(
 }
 
 const lastMark = (marks: Marks): string | undefined =>
-  marks.flatMap((part) => (typeof part === 'string' ? [...part.matchAll(ANY_MARK)].map(([mark]) => mark) : [])).at(-1)
+  marks
+    .flatMap((part) => (typeof part === 'string' ? [...part.matchAll(ANY_MARK)].map(([mark]) => mark) : []))
+    .at(-1)
 
 /** Every tag of a format: some vocabularies have control tokens for them. */
-export function tagsOf({ triggers, close, section, call, separator, arguments: args }: ToolCallFormat): string[] {
+export function tagsOf({
+  triggers,
+  close,
+  section,
+  call,
+  separator,
+  arguments: args,
+}: ToolCallFormat): string[] {
   const marks = [section.open, section.close, call.open, call.between, call.close, [separator]].flat()
   const texts = marks.filter((part) => typeof part === 'string')
   const ofArguments =
@@ -60,7 +64,9 @@ export function tagsOf({ triggers, close, section, call, separator, arguments: a
       : args.type === 'inline'
         ? [args.quote]
         : []
-  const found = [...texts, ...ofArguments, ...triggers].flatMap((text) => [...text.matchAll(ANY_MARK)].map(([tag]) => tag))
+  const found = [...texts, ...ofArguments, ...triggers].flatMap((text) =>
+    [...text.matchAll(ANY_MARK)].map(([tag]) => tag),
+  )
   const all = [...triggers, ...(close === undefined ? [] : [close]), ...found]
   return [...new Set(all)]
 }

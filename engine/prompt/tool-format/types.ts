@@ -48,6 +48,8 @@ export interface TaggedArguments {
   beforeValue: Readonly<Record<ValueKind, string>>
   afterValue: string
   separator: string
+  /** `True` and `None`, not `true` and `null`. */
+  isPython: boolean
 }
 
 /** As in a programming language: `(KEY=VALUE, …)` or `{KEY:VALUE,…}`. */

@@ -16,18 +16,18 @@ test.each([
     MISTRAL,
     { open: '[TOOL_CALLS]', close: undefined, argumentsKey: 'arguments', isList: true },
   ],
-  ["Llama's bare JSON", LLAMA, { open: '{', close: undefined, argumentsKey: 'parameters', isList: false }],
+  ["Llama's bare JSON", LLAMA, { triggers: [], close: undefined, argumentsKey: 'parameters', isList: false }],
   [
     'a template that prints no calls',
     PLAIN,
-    { open: '{', close: undefined, argumentsKey: 'arguments', isList: false },
+    { triggers: [], close: undefined, argumentsKey: 'arguments', isList: false },
   ],
   [
     'a template that refuses them',
     STRICT,
-    { open: '{', close: undefined, argumentsKey: 'arguments', isList: false },
+    { triggers: [], close: undefined, argumentsKey: 'arguments', isList: false },
   ],
-  ['a template that cannot be read', '{% if %}', { open: '{', close: undefined }],
+  ['a template that cannot be read', '{% if %}', { triggers: [], close: undefined }],
   [
     'tags nobody has heard of',
     arguments_(
@@ -45,7 +45,7 @@ test.each([
     arguments_(
       `{{ '[{"name": "' + c.function.name + '", "arguments": ' + (c.function.arguments | tojson) + '}]' }}`,
     ),
-    { open: '{', close: undefined, isList: true },
+    { triggers: [], close: undefined, isList: true },
   ],
   ['pairs of key and value', "{{ '<tool_call>' }}<arg_key>", { open: '<tool_call>', markup: 'arg-pairs' }],
   [
