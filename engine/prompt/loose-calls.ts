@@ -37,17 +37,18 @@ export function looseCalls(
   })
 }
 
-function signsOf({ call, triggers }: ToolCallFormat, syntax: TaggedArguments): Signs {
+function signsOf({ call, triggers, close = '' }: ToolCallFormat, syntax: TaggedArguments): Signs {
   const before = lastText(call.open).trim()
   const behind = firstText(call.between).trim()
   const isTrigger = triggers.some((trigger) => trigger.endsWith(before))
-  const tags = firstText(call.close).match(/<[^<>]*>/g) ?? []
+  const ending = firstText(call.close).trim()
+  const callEnd = (close !== '' && ending.endsWith(close) ? ending.slice(0, -close.length) : ending).trim()
   return {
     name: [
       isTrigger ? '' : (before.split(/\s+(?=<)/).at(-1) ?? ''),
       behind === '' ? syntax.beforeKey.trim() : behind,
     ],
-    callEnd: isTrigger || tags.length < 2 ? undefined : tags[0],
+    callEnd: isTrigger || callEnd === '' ? undefined : callEnd,
     key: [syntax.beforeKey.trim(), syntax.beforeValue.string.trim().split(/(?<=>)\s+/)[0] ?? ''],
     value: [syntax.beforeValue.string, syntax.afterValue],
   }

@@ -2,7 +2,7 @@ import { type CompiledTemplate, compileTemplate } from './template.ts'
 import { thinkingTags } from './thinking.ts'
 import { derivedFormat } from './tool-format/derive.ts'
 import { familyFormat, toldFormat, withLeadIns } from './tool-format/known.ts'
-import { frameOf, ID, type Ids, NAMES, probeOf } from './tool-format/probe.ts'
+import { ID, type Ids, NAMES, proberOf } from './tool-format/probe.ts'
 import type { ToolCallFormat } from './tool-format/types.ts'
 
 /**
@@ -40,15 +40,12 @@ const NAMED: Ids = { first: `functions.${NAMES[0]}:0`, second: `functions.${NAME
 function learnedFormat(compiled: CompiledTemplate, template: string): ToolCallFormat | undefined {
   const tags = thinkingTags(template)
   const thought = tags && new RegExp(`^\\s*${escaped(tags.open)}\\s*${escaped(tags.close)}\\s*`)
-  const frame = frameOf(compiled)
   const learn = (ids: Ids, idLength?: number) => {
-    const probe = probeOf(compiled, ids, thought)
-    return probe === undefined
-      ? undefined
-      : { format: derivedFormat(probe, frame, idLength), shown: probe([{}]) }
+    const prober = proberOf(compiled, ids, thought)
+    return prober && { format: derivedFormat(prober, idLength), shown: prober.probe([{}]) }
   }
   const free = learn(FREE)
-  if (free?.shown === undefined || free.shown === '') return undefined
+  if (free?.shown === undefined) return undefined
   if (free.shown.includes(ID)) return free.format ?? learn(NAMED)?.format
   // Another id in its place: the template refused this one.
   const plain = learn(PLAIN, PLAIN.first.length)

@@ -2,7 +2,7 @@ import { commonEnd, commonStart } from './align.ts'
 import { memberArguments } from './derive-members.ts'
 import { type CallPieces, jsonObject, jsonText, objectAround, piecesOf, type Span } from './locate.ts'
 import { type FoundArguments, marksOf } from './marks.ts'
-import { KEYS, NAME, type Probe, TEXTS } from './probe.ts'
+import { KEYS, NAME, type Probe, type Prober, TEXTS } from './probe.ts'
 import { closeOf, triggerOf } from './trigger.ts'
 import type { ToolCallFormat } from './types.ts'
 
@@ -10,12 +10,11 @@ const FIRST = { [KEYS[0]]: TEXTS[0] }
 const SECOND = { [KEYS[1]]: TEXTS[1] }
 
 /**
- * The format of the calls that a probe prints; undefined when it prints none that could be read back. `frame`: what
- * stands around other answers. `idLength`: see Slot.
+ * The format of the calls that a template prints; undefined when it prints none that could be read back. `idLength`: see
+ * Slot.
  */
 export function derivedFormat(
-  probe: Probe,
-  frame: string,
+  { probe, frame, ending }: Prober,
   idLength: number | undefined,
 ): ToolCallFormat | undefined {
   const shown = probe([FIRST])
@@ -39,8 +38,9 @@ export function derivedFormat(
   }
   const trigger = triggerOf(section.open, call.open, object !== undefined, frame)
   return {
-    triggers: trigger === undefined ? [] : [trigger],
-    close: closeOf(section, call),
+    // A template may end the text of an answer before its calls, even an empty one.
+    triggers: trigger === undefined ? [] : ending === '' ? [trigger] : [ending + trigger, trigger],
+    close: closeOf(section, call, found.syntax),
     section,
     call: pieces.isReversed && object !== undefined ? inOrder(call, object) : call,
     separator: parts.separator,

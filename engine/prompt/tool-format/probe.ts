@@ -17,6 +17,15 @@ export const ID = '\uE0D2'
 /** Turns calls into what the template prints for them, names and ids replaced by their signs. */
 export type Probe = (calls: readonly Record<string, unknown>[]) => string | undefined
 
+/** A template that can be asked how it prints calls. */
+export interface Prober {
+  probe: Probe
+  /** What stands around an answer of plain text: marks found there do not tell of calls. */
+  frame: string
+  /** What the template puts between the text of an answer and its calls to end the text. */
+  ending: string
+}
+
 export interface Ids {
   first: string
   second: string
@@ -39,57 +48,59 @@ const TOOLS: Tool[] = NAMES.map((name) => ({
 }))
 
 /**
- * Makes a probe of a template: calls with the given arguments, to the two functions in turn, rendered and cut out of
+ * Makes a prober of a template. Calls with the given arguments, to the two functions in turn, are rendered and cut out of
  * the conversation by comparing with an answer of plain text. Undefined when the template cannot print that answer.
  */
-export function probeOf(
+export function proberOf(
   template: CompiledTemplate,
   ids: Ids,
   thought: RegExp | undefined,
-): Probe | undefined {
+): Prober | undefined {
   const answer = rendered(template, ANSWER, undefined)
   const at = answer?.indexOf(ANSWER) ?? -1
   if (answer === undefined || at < 0) return undefined
   const tail = answer.slice(at + ANSWER.length)
-  return (calls) => {
+  const shown = (calls: readonly Record<string, unknown>[]) => {
     const toolCalls = calls.map((args, place) => ({
       id: place === 0 ? ids.first : ids.second,
       name: NAMES[place === 0 ? 0 : 1],
       arguments: args,
     }))
     const text = rendered(template, '', toolCalls)
-    if (text === undefined) return undefined
-    const shown = cutOut(text, answer, tail, thought)
-    return shown.length > MAX_SHOWN ? undefined : withSigns(shown, ids)
+    return text === undefined ? undefined : cutOut(text, answer, tail, thought)
+  }
+  return {
+    probe(calls) {
+      const { turn = '' } = shown(calls) ?? {}
+      return turn === '' || turn.length > MAX_SHOWN ? undefined : withSigns(turn, ids)
+    },
+    frame: `${answer.slice(answer.lastIndexOf(QUESTION, at), at)}\n${tail}`,
+    ending: shown([{}])?.ending ?? '',
   }
 }
 
-/** What stands around an answer of plain text: marks found there do not tell of calls. */
-export function frameOf(template: CompiledTemplate): string {
-  const answer = rendered(template, ANSWER, undefined) ?? ''
-  const at = answer.indexOf(ANSWER)
-  return at < 0
-    ? ''
-    : `${answer.slice(answer.lastIndexOf(QUESTION, at), at)}\n${answer.slice(at + ANSWER.length)}`
-}
-
-function cutOut(text: string, answer: string, tail: string, thought: RegExp | undefined): string {
+/** The calls of a conversation without what stands around them, and the ending of the text before them. */
+function cutOut(
+  text: string,
+  answer: string,
+  tail: string,
+  thought: RegExp | undefined,
+): { turn: string; ending: string } {
   let same = 0
   while (same < text.length && text[same] === answer[same]) same++
   const begun = text.slice(tagStart(text, same))
   const unthought = thought === undefined ? begun : begun.replace(thought, '')
-  // Some templates end the text of an answer before its calls.
-  const ending = commonStart(unthought, tail)
-  const opened = ending.trim() === '' ? unthought : unthought.slice(ending.length)
+  const common = commonStart(unthought, tail)
+  const ending = common.trim() === '' ? '' : common
+  const opened = unthought.slice(ending.length)
   // What follows the end of the turn is another one: for its text, or for the next call.
   const turnEnd = LAST_TAG.exec(tail)?.[0]
   const over = turnEnd === undefined ? -1 : opened.indexOf(turnEnd)
-  const turn = over < 0 ? opened : opened.slice(0, over + (turnEnd ?? '').length)
-  const rest = over < 0 ? tail : tail.trimEnd()
-  const end = commonEnd(turn, rest)
-  if (end.trim() !== '') return turn.slice(0, turn.length - end.length)
+  const turn = turnEnd === undefined || over < 0 ? opened : opened.slice(0, over + turnEnd.length)
+  const end = commonEnd(turn, over < 0 ? tail : tail.trimEnd())
+  if (end.trim() !== '') return { turn: turn.slice(0, turn.length - end.length), ending }
   // Nothing in common: turns with calls end in another way, and that is no mark of the call.
-  return tail.trim() === '' ? turn : turn.replace(/<[^<>]*>\s*$/, '')
+  return { turn: tail.trim() === '' ? turn : turn.replace(/<[^<>]*>\s*$/, ''), ending }
 }
 
 const LAST_TAG = /<[^<>]*>(?=[^<>]*$)/

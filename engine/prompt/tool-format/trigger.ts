@@ -1,4 +1,4 @@
-import type { Marks, ToolCallFormat } from './types.ts'
+import type { ArgumentSyntax, Marks, ToolCallFormat } from './types.ts'
 
 /** A tag, or a word in brackets. */
 const MARK = /^(?:<[^<>]*>|\[[A-Z_/]+\])/
@@ -14,6 +14,9 @@ const leading = (marks: Marks): string => (typeof marks[0] === 'string' ? marks[
 export function triggerOf(section: Marks, call: Marks, isObject: boolean, frame: string): string | undefined {
   const all = section.length > 1 ? leading(section) : leading(section) + leading(call)
   const text = (isObject ? all.slice(0, all.indexOf('{') < 0 ? all.length : all.indexOf('{')) : all).trim()
+  // What each of the calls begins with tells nothing about where they all begin.
+  const frames = /\p{L}/u.test(leading(section)) ? [frame, ...textsOf(call)] : [frame]
+  const isElsewhere = (begun: string) => frames.some((each) => each.includes(begun))
   let length = 0
   let hasMark = false
   do {
@@ -22,9 +25,9 @@ export function triggerOf(section: Marks, call: Marks, isObject: boolean, frame:
     hasMark ||= mark !== undefined
     length += mark?.length ?? wordLength(rest)
     // Words alone are found in any text.
-  } while (length < text.length && (frame.includes(text.slice(0, length)) || !hasMark))
+  } while (length < text.length && (isElsewhere(text.slice(0, length)) || !hasMark))
   const trigger = text.slice(0, length).replace(/[[({\s]+$/, '')
-  return /[\p{L}\p{N}]/u.test(trigger) && !frame.includes(trigger) ? text.slice(0, length).trim() : undefined
+  return /[\p{L}\p{N}]/u.test(trigger) && !isElsewhere(trigger) ? text.slice(0, length).trim() : undefined
 }
 
 /** Up to the next tag. */
@@ -33,19 +36,32 @@ function wordLength(text: string): number {
   return at < 0 ? text.length : at + 1
 }
 
-/** What ends calls: the last mark behind all of them or, when they have nothing around them, behind one. */
+/**
+ * What ends calls: the last mark behind all of them or, when they have nothing around them, behind one; more of that
+ * text when the mark stands elsewhere too.
+ */
 export function closeOf(
   section: ToolCallFormat['section'],
   call: ToolCallFormat['call'],
+  args: ArgumentSyntax,
 ): string | undefined {
   const isAround = /[\p{L}]/u.test(leading(section.open))
-  return lastMark(isAround ? section.close : [...call.close, ...section.close])
+  const ending = textsOf(isAround ? section.close : [...call.close, ...section.close])
+  const last = ending.at(-1) ?? ''
+  const mark = marksIn(last).at(-1) ?? ending.flatMap(marksIn).at(-1)
+  const others = [...textsOf([...section.open, ...call.open, ...call.between]), ...argumentTexts(args)]
+  if (mark === undefined || !others.some((text) => text.includes(mark))) return mark
+  const whole = last.trim()
+  return others.some((text) => text.includes(whole)) ? undefined : whole
 }
 
-const lastMark = (marks: Marks): string | undefined =>
-  marks
-    .flatMap((part) => (typeof part === 'string' ? [...part.matchAll(ANY_MARK)].map(([mark]) => mark) : []))
-    .at(-1)
+const textsOf = (marks: Marks): string[] => marks.filter((mark) => typeof mark === 'string')
+const marksIn = (text: string): string[] => [...text.matchAll(ANY_MARK)].map(([mark]) => mark)
+
+function argumentTexts(args: ArgumentSyntax): string[] {
+  if (args.type === 'inline') return [args.quote]
+  return args.type === 'json' ? [] : [args.beforeKey, ...Object.values(args.beforeValue), args.afterValue]
+}
 
 /** Every tag of a format: some vocabularies have control tokens for them. */
 export function tagsOf({
@@ -55,18 +71,11 @@ export function tagsOf({
   call,
   separator,
   arguments: args,
+  leadIn,
 }: ToolCallFormat): string[] {
-  const marks = [section.open, section.close, call.open, call.between, call.close, [separator]].flat()
-  const texts = marks.filter((part) => typeof part === 'string')
-  const ofArguments =
-    args.type === 'tagged'
-      ? [args.beforeKey, ...Object.values(args.beforeValue), args.afterValue]
-      : args.type === 'inline'
-        ? [args.quote]
-        : []
-  const found = [...texts, ...ofArguments, ...triggers].flatMap((text) =>
-    [...text.matchAll(ANY_MARK)].map(([tag]) => tag),
+  const marks = textsOf(
+    [section.open, section.close, call.open, call.between, call.close, [separator]].flat(),
   )
-  const all = [...triggers, ...(close === undefined ? [] : [close]), ...found]
-  return [...new Set(all)]
+  const whole = [...triggers, close, leadIn].filter((text) => text !== undefined)
+  return [...new Set([...whole, ...[...marks, ...argumentTexts(args), ...triggers].flatMap(marksIn)])]
 }
