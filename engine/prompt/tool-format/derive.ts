@@ -14,7 +14,7 @@ const SECOND = { [KEYS[1]]: TEXTS[1] }
  * Slot.
  */
 export function derivedFormat(
-  { probe, frame, ending }: Prober,
+  { probe, frame, header, ending }: Prober,
   idLength: number | undefined,
 ): ToolCallFormat | undefined {
   const shown = probe([FIRST])
@@ -26,7 +26,7 @@ export function derivedFormat(
   const object = objectKeys(shown, span, found)
   // Only in an object does the order not matter.
   if (pieces.isReversed && object === undefined) return undefined
-  const parts = partsOf(pieces, found, probe([FIRST, SECOND]))
+  const parts = partsOf(pieces, found, probe([FIRST, SECOND]), header)
   const call = {
     open: marksOf(parts.open, parts.other?.open, idLength),
     between: marksOf(pieces.between, parts.other?.between, idLength),
@@ -81,7 +81,12 @@ interface Parts {
   other: { open: string; between: string; close: string } | undefined
 }
 
-function partsOf(first: CallPieces, { find }: FoundArguments, both: string | undefined): Parts {
+function partsOf(
+  first: CallPieces,
+  { find }: FoundArguments,
+  both: string | undefined,
+  header: string,
+): Parts {
   const alone: Parts = {
     before: '',
     open: first.open,
@@ -101,8 +106,7 @@ function partsOf(first: CallPieces, { find }: FoundArguments, both: string | und
   const onward = tail.open.slice(close.length)
   const open = commonEnd(onward, first.open)
   const separator = onward.slice(0, onward.length - open.length)
-  // A whole turn between them: the conversation was split for a template that takes one call at a time.
-  if (separator.length > MAX_SEPARATOR || /<[^<>]*>[\s\S]*<[^<>]*>/.test(separator)) return alone
+  if (isTurnBreak(separator, header)) return alone
   return {
     before: first.open.slice(0, first.open.length - open.length),
     open: first.open.slice(first.open.length - open.length),
@@ -114,6 +118,13 @@ function partsOf(first: CallPieces, { find }: FoundArguments, both: string | und
 }
 
 const MAX_SEPARATOR = 40
+
+/** A whole turn between two calls: the conversation was split for a template that takes one call at a time. */
+function isTurnBreak(separator: string, header: string): boolean {
+  const between = separator.trim()
+  const isHeader = /\p{L}/u.test(between) && header.trimEnd().endsWith(between)
+  return isHeader || separator.length > MAX_SEPARATOR || /<[^<>]*>[\s\S]*<[^<>]*>/.test(separator)
+}
 
 /** The marks of an object whose arguments the template prints before the name, the name first. */
 function inOrder(

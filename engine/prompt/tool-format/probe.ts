@@ -2,8 +2,8 @@ import type { Message, Tool, ToolCall } from '../../types.ts'
 import type { CompiledTemplate } from '../template.ts'
 import { commonEnd, commonStart, tagStart } from './align.ts'
 
-/** Steps of a template one rendering may take: a hundred times what templates need for such short conversations. */
-const MAX_STEPS = 400_000
+/** Steps of a template one rendering may take: ten times what templates need for such short conversations. */
+const MAX_STEPS = 100_000
 /** Characters of a call with its marks that are looked at. */
 const MAX_SHOWN = 8_000
 
@@ -22,6 +22,8 @@ export interface Prober {
   probe: Probe
   /** What stands around an answer of plain text: marks found there do not tell of calls. */
   frame: string
+  /** What stands before such an answer. */
+  header: string
   /** What the template puts between the text of an answer and its calls to end the text. */
   ending: string
 }
@@ -69,12 +71,19 @@ export function proberOf(
     const text = rendered(template, '', toolCalls)
     return text === undefined ? undefined : cutOut(text, answer, tail, thought)
   }
+  const header = answer.slice(answer.lastIndexOf(QUESTION, at) + QUESTION.length, at)
+  const asked = new Map<string, string | undefined>()
   return {
     probe(calls) {
+      const key = JSON.stringify(calls)
+      if (asked.has(key)) return asked.get(key)
       const { turn = '' } = shown(calls) ?? {}
-      return turn === '' || turn.length > MAX_SHOWN ? undefined : withSigns(turn, ids)
+      const text = turn === '' || turn.length > MAX_SHOWN ? undefined : withSigns(turn, ids)
+      asked.set(key, text)
+      return text
     },
-    frame: `${answer.slice(answer.lastIndexOf(QUESTION, at), at)}\n${tail}`,
+    frame: `${header}\n${tail}`,
+    header,
     ending: shown([{}])?.ending ?? '',
   }
 }
