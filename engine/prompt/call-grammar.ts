@@ -1,7 +1,8 @@
 import { EngineError } from '../errors.ts'
 import type { Tool } from '../types.ts'
 import { type ArgumentStyle, argumentMembers } from './grammar/argument-members.ts'
-import { type GrammarBuilder, grammarBuilder, literal, sequence } from './grammar/gbnf.ts'
+import { withEffort } from './grammar/effort.ts'
+import { type GrammarBuilder, GrammarLimit, grammarBuilder, literal, sequence } from './grammar/gbnf.ts'
 import { inlineStyle } from './grammar/inline-style.ts'
 import { JSON_RULE_NAMES, jsonRules } from './grammar/json-rules.ts'
 import { joined, jsonItems, markItems } from './grammar/marks.ts'
@@ -43,10 +44,33 @@ export function callRules(
   /** White space is free around what is JSON. */
   const free = isObject ? [blank] : []
 
+  /** What calls are known by is written exactly so. */
   function items(marks: Marks): string[] {
+    const [first = '', ...others] = marks
+    const trigger = format.triggers.at(-1)
+    const at = trigger === undefined || typeof first !== 'string' ? -1 : first.indexOf(trigger)
+    if (at < 0 || trigger === undefined || typeof first !== 'string') return looseItems(marks)
+    const end = at + trigger.length
+    const known = first.slice(0, end)
+    const lead = known.slice(0, known.length - known.trimStart().length)
+    return [
+      ...markItems([lead], blank),
+      literal(known.trimStart()),
+      ...looseItems([first.slice(end), ...others]),
+    ]
+  }
+
+  function looseItems(marks: Marks): string[] {
     if (!isObject) return markItems(marks, blank)
     const { plain, json } = atFirst(marks, /["{}]/)
     return [...markItems(plain, blank), ...free, ...jsonItems(json, blank)]
+  }
+
+  const written = new Map<Tool, string>()
+  function argumentsFor(tool: Tool): string {
+    const rule = written.get(tool) ?? argumentsOf(grammar, tool, format)
+    written.set(tool, rule)
+    return rule
   }
 
   /** A call from behind its opening to its end. */
@@ -57,7 +81,7 @@ export function callRules(
     const tail = isObject
       ? [...jsonItems(before, blank), ...markItems(behind, blank)]
       : markItems(call.close, blank)
-    return joined([...items(joinedTexts(head)), argumentsOf(grammar, tool, format), ...tail], blank)
+    return joined([...items(joinedTexts(head)), argumentsFor(tool), ...tail], blank)
   }
 
   const alternatives = (hint: string, opening: Marks) =>
@@ -103,12 +127,22 @@ function argumentsOf(grammar: GrammarBuilder, tool: Tool, format: ToolCallFormat
   const isStrict = Reflect.get(tool.function, 'strict') === true
   try {
     // Tried on the side first: a schema that fails half-way leaves rules behind that need others.
-    argumentsRule(grammarBuilder(JSON_RULE_NAMES), schema, format)
+    bounded(() => argumentsRule(grammarBuilder(JSON_RULE_NAMES), schema, format))
   } catch (error) {
     if (!(error instanceof EngineError) || isStrict) throw error
     return argumentsRule(grammar, {}, format)
   }
-  return argumentsRule(grammar, schema, format)
+  return bounded(() => argumentsRule(grammar, schema, format))
+}
+
+/** With an account of its own for the work. Throws EngineError `bad_format` when it takes more. */
+function bounded(write: () => string): string {
+  try {
+    return withEffort(write)
+  } catch (error) {
+    if (!(error instanceof GrammarLimit || error instanceof RangeError)) throw error
+    throw new EngineError('bad_format', `the tool's schema is too large: ${error.message}`, { cause: error })
+  }
 }
 
 function argumentsRule(
