@@ -32,6 +32,7 @@ const OTHER_THAN_WRITTEN: Record<string, string> = {
   'openai-gpt-oss': 'prints calls in another order than the model writes them, which the grammar follows',
 }
 const OTHER_NESTED: Record<string, string> = {
+  'Reka-Edge': 'escapes an emoji as two halves, which the grammar of JSON never lets through',
   'ByteDance-Seed': 'prints lists and objects as Python does; the grammar asks for JSON',
   'google-gemma-4':
     'prints keys without quotes and sorted; the grammar asks for JSON in the order of the schema',

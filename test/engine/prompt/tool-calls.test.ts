@@ -37,6 +37,13 @@ const INVOKE = learned(
 const PAIRS = learned(
   "{{ '\\n<tool_call>' + c.function.name + '\\n' }}{% for k, v in c.function.arguments.items() %}{{ '<arg_key>' + k + '</arg_key>\\n<arg_value>' + (v if v is string else v | tojson) + '</arg_value>\\n' }}{% endfor %}{{ '</tool_call>' }}",
 )
+const PYTHON_TAG = { ...BARE, leadIn: '<|python_tag|>' }
+const HARMONY = toolCallFormat(
+  "{{ '<|start|>assistant to=functions.' }}{{ '<|channel|>commentary json<|message|>' }}",
+)
+const RECIPIENTS = toolCallFormat(
+  "{% for m in messages %}{{ '<|' + m.role + '|>' }}{% if m.tool_calls %}{% for c in m.tool_calls %}{{ '>>>' + c.function.name + '\\n' + c.function.arguments | tojson }}{% endfor %}{% else %}{{ '>>>all\\n' + m.content }}{% endif %}{{ '<|end|>' }}{% endfor %}",
+)
 const PARIS = { name: 'get_weather', arguments: { city: 'Paris' } }
 
 function parse(how: ToolCallFormat, chunks: readonly string[]) {
@@ -53,6 +60,51 @@ function parse(how: ToolCallFormat, chunks: readonly string[]) {
 
 type Case = readonly [name: string, how: ToolCallFormat, answer: string, text: string, calls: object[]]
 const CASES: readonly Case[] = [
+  [
+    'a call behind the tag for code',
+    PYTHON_TAG,
+    '\n<|python_tag|>{"name":"get_weather","parameters":{"city":"Paris"}}',
+    '',
+    [PARIS],
+  ],
+  [
+    'code behind the tag for code',
+    PYTHON_TAG,
+    '<|python_tag|>print({"name": 1})',
+    '<|python_tag|>print({"name": 1})',
+    [],
+  ],
+  ['the beginning of the tag for code', PYTHON_TAG, ' <|python', ' <|python', []],
+  [
+    'a message to a function, as gpt-oss writes it',
+    HARMONY,
+    '<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city": "Paris"}<|call|>',
+    '',
+    [PARIS],
+  ],
+  [
+    'a message to a function, with the recipient first',
+    HARMONY,
+    'Well.<|start|>assistant to=functions.add<|channel|>commentary json<|message|>{"a":{"get":1}}<|call|>',
+    'Well.',
+    [{ name: 'add', arguments: { a: { get: 1 } } }],
+  ],
+  [
+    'a message to a function nobody has',
+    HARMONY,
+    '<|channel|>commentary to=functions.rm <|constrain|>json<|message|>{"add": {}}<|call|>',
+    '<|channel|>commentary to=functions.rm <|constrain|>json<|message|>{"add": {}}<|call|>',
+    [],
+  ],
+  ['a name with nothing before it', RECIPIENTS, 'get_weather\n{"city": "Paris"}', '', [PARIS]],
+  [
+    'two names with nothing before the first',
+    RECIPIENTS,
+    'get_weather\n{"city": "Paris"}>>>add\n{"a": 1}',
+    '',
+    [PARIS, { name: 'add', arguments: { a: 1 } }],
+  ],
+  ['an answer that begins with a name', RECIPIENTS, 'get_weather is a tool', 'get_weather is a tool', []],
   [
     'ollama 89: a call between tags',
     HERMES,
