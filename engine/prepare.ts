@@ -102,6 +102,10 @@ export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser 
 
 /** Tags the parser of the answer has to see, even those that are control tokens. */
 export function tagsFor({ thinking, toolCalls }: JobPrompt): string[] {
-  const tags = [thinking?.tags.open, thinking?.tags.close, ...(toolCalls === undefined ? [] : tagsOf(toolCalls))]
+  const tags = [
+    thinking?.tags.open,
+    thinking?.tags.close,
+    ...(toolCalls === undefined ? [] : tagsOf(toolCalls)),
+  ]
   return tags.filter((tag): tag is string => tag !== undefined && tag !== '')
 }
