@@ -25,6 +25,8 @@ const PROGRAM = `
 import { loadConfig } from 'dist/config/load.js'
 import { createEngine } from 'dist/engine/engine.js'
 import { createEmbeddedBackend } from 'dist/engine/runner/embedded.js'
+import { createPulls } from 'dist/engine/registry/pull.js'
+import { openRegistries } from 'dist/engine/registry/registries.js'
 import { openModelStore } from 'dist/engine/store/models.js'
 import { buildApp } from 'dist/src/app.js'
 import { listen } from 'dist/src/listen.js'
@@ -38,7 +40,9 @@ const models = await openModelStore({ folder, log: logger, noPrune, templates: '
 const backend = createEmbeddedBackend({ threads, environment: config.engineEnvironment, log: logger })
 const backOff = { firstMs: 5, longestMs: 50, healthyMs: 60_000 }
 const engine = createEngine({ backend, settings: config, log: logger, backOff })
-const app = buildApp(config, { engine, models, logger })
+const registries = openRegistries({ userAgent: 'snug/bench', ...config.registry })
+const pulls = createPulls({ models, registries, log: logger })
+const app = buildApp(config, { engine, models, registries, pulls, logger })
 stopOnSignals({ stop: () => app.close(), timeoutMs: 20_000, logger })
 process.on('SIGUSR2', () => {
   gc()

@@ -4,6 +4,7 @@ import { engineEnvironment } from './engine-environment.ts'
 import { Env } from './env.ts'
 import { foreignWarning } from './foreign.ts'
 import type { Origins } from './origins.ts'
+import { HUGGING_FACE_VARIABLES, keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
 import type { Read } from './setting.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
@@ -25,6 +26,8 @@ export interface Config {
   readonly maxLoadedModels: number
   readonly maxQueue: number
   readonly noPrune: boolean
+  /** Which kind of template writes prompts. */
+  readonly templates: 'auto' | 'go' | 'jinja'
   readonly flashAttention: boolean | 'auto'
   readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   /** Where and how weights are put. */
@@ -36,6 +39,7 @@ export interface Config {
   }
   /** Where states of earlier prompts are kept; absent `ramBytes` lets the engine choose, absent `dir` is no disk. */
   readonly cache: { readonly ramBytes?: number; readonly dir?: string; readonly dirBytes: number }
+  readonly registry: RegistryConfig
   /** 0 lets the engine choose. */
   readonly threads: number
   /** Absolute; undefined uses the installed package. */
@@ -76,6 +80,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     maxLoadedModels: read.OLLAMA_MAX_LOADED_MODELS.value,
     maxQueue: read.OLLAMA_MAX_QUEUE.value,
     noPrune: read.OLLAMA_NOPRUNE.value,
+    templates: read.OLLAMA_GO_TEMPLATE.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
     placement: Object.freeze(placement(read)),
@@ -83,6 +88,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       ...(read.SNUG_KV_CACHE_RAM.value === undefined ? {} : { ramBytes: read.SNUG_KV_CACHE_RAM.value }),
       ...(read.SNUG_KV_CACHE_DIR.value === undefined ? {} : { dir: read.SNUG_KV_CACHE_DIR.value }),
       dirBytes: read.SNUG_KV_CACHE_SIZE.value,
+    }),
+    registry: Object.freeze({
+      ...keyPathIn(homeOf(env)),
+      proxies: Object.freeze(proxies(read)),
+      mirrors: read.SNUG_REGISTRY_MIRRORS.value,
+      allowPrivate: read.SNUG_REGISTRY_PRIVATE_REDIRECTS.value,
+      huggingFace: Object.freeze(huggingFace(read)),
     }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
@@ -119,9 +131,24 @@ function placement(read: Settings): Config['placement'] {
   }
 }
 
+function proxies(read: Settings): RegistryConfig['proxies'] {
+  const http = read.HTTP_PROXY.value
+  const https = read.HTTPS_PROXY.value
+  const none = read.NO_PROXY.value
+  return { ...(http && { http }), ...(https && { https }), ...(none && { none }) }
+}
+
+function huggingFace(read: Settings): RegistryConfig['huggingFace'] {
+  const endpoint = read.HF_ENDPOINT.value
+  const token = read.HF_TOKEN.value ?? read.HUGGING_FACE_HUB_TOKEN.value
+  return { ...(endpoint && { endpoint }), ...(token && { token }) }
+}
+
+const homeOf = (env: Readonly<Record<string, string | undefined>>) => env.HOME || env.USERPROFILE
+
 /** Our variables with spaces and quotes around their values taken off; an empty one counts as not set. */
 function ownVariables(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const home = env.HOME || env.USERPROFILE
+  const home = homeOf(env)
   const given: Record<string, string> = home ? { OLLAMA_MODELS: join(home, '.ollama', 'models') } : {}
   for (const [name, text = ''] of Object.entries(env)) {
     const value = text
@@ -129,6 +156,14 @@ function ownVariables(env: Readonly<Record<string, string | undefined>>): Record
       .replace(/^["']+|["']+$/g, '')
       .trim()
     if (/^(OLLAMA|SNUG)_/.test(name) && value !== '') given[name] = value
+  }
+  for (const name of PROXY_VARIABLES) {
+    const value = (env[name] || env[name.toLowerCase()] || '').trim()
+    if (value !== '') given[name] = value
+  }
+  for (const name of HUGGING_FACE_VARIABLES) {
+    const value = (env[name] ?? '').trim()
+    if (value !== '') given[name] = value
   }
   return given
 }

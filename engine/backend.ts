@@ -1,4 +1,5 @@
 import type { LateGrammar } from './prompt/job-grammar.ts'
+import type { ThoughtTags } from './prompt/thought-watch.ts'
 import type { QuantizationType } from './quantization.ts'
 import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './types.ts'
 
@@ -97,6 +98,8 @@ export interface RunnerInfo {
   sizeVramBytes: number
   /** The tokenizer puts a begin-of-text token in front by itself. */
   addsBos: boolean
+  /** The texts of the vocabulary's control tokens, such as `<|im_start|>`, of two characters or more. */
+  controlTokens: readonly string[]
   /** Context shift is possible with this model's memory. */
   canShift: boolean
   /** Absent where the model cannot embed. */
@@ -132,8 +135,18 @@ export interface RunnerRequest {
   lateGrammar?: LateGrammar
   /** Tags such as `[TOOL_CALLS]` that are shown even where they are control tokens, which are silent otherwise. */
   tags?: readonly string[]
+  /** Ends a thought that gets too long. */
+  thought?: ThoughtBudget
   /** Also report the ids of generated tokens on the end event. */
   returnTokens?: boolean
+}
+
+/** The thought an answer may begin with, and how long it may be. */
+export interface ThoughtBudget extends ThoughtTags {
+  /** Most tokens, the opening tag included. */
+  tokens: number
+  /** The closing tag. */
+  closing: readonly number[]
 }
 
 export type RunnerEvent =

@@ -9,7 +9,7 @@ import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
-import { parserFor, promptFor, tagsFor, tokensFor } from './prepare.ts'
+import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { grammarsFor } from './prompt/job-grammar.ts'
 import { replayed } from './replay.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
@@ -61,6 +61,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
+      const thought = await thoughtBudgetFor(prompt, runner, options)
       const dropped = droppedTokens > 0 ? { droppedTokens } : {}
       yield { type: 'started', ...dropped }
       const request = {
@@ -71,6 +72,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
         shift: job.shift && runner.info.canShift,
         stop: options.stop,
         tags: tagsFor(prompt),
+        ...(thought === undefined ? {} : { thought }),
         returnTokens: job.kind === 'generate' && !job.raw,
         ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
         ...grammars,
@@ -141,6 +143,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       const models = scheduler.residents().flatMap((resident) => toLoaded(resident) ?? [])
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
+    ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
     close: () => scheduler.close(),
   }
 }

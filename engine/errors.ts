@@ -3,6 +3,7 @@ export type EngineErrorCode =
   | 'bad_request'
   | 'bad_option'
   | 'bad_format'
+  | 'bad_template'
   | 'invalid_model_name'
   | 'model_not_found'
   | 'unsupported'
@@ -10,11 +11,15 @@ export type EngineErrorCode =
   | 'bad_embedding'
   | 'busy'
   | 'cancelled'
+  | 'create_failed'
   | 'load_failed'
   | 'load_timeout'
+  | 'pull_failed'
   | 'runner_died'
   | 'quantize_failed'
+  | 'convert_failed'
   | 'invalid_answer'
+  | 'registry_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */

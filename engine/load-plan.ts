@@ -1,6 +1,6 @@
 import type { LoadPlan } from './backend.ts'
 import { EngineError } from './errors.ts'
-import { kvBytesPerToken } from './kv-bytes.ts'
+import { kvBytesPerToken } from './fit/cache.ts'
 import { resolveOptions } from './options.ts'
 import { type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import type { Job, ModelOptions } from './types.ts'

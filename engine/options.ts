@@ -10,6 +10,7 @@ export const DEFAULT_OPTIONS: Omit<ModelOptions, 'contextLength'> = {
   mmap: undefined,
   threads: 0,
   keepTokens: 4,
+  thinkingBudget: -1,
   seed: -1,
   maxTokens: -1,
   topK: 40,
@@ -37,9 +38,9 @@ export const DEFAULT_OPTIONS: Omit<ModelOptions, 'contextLength'> = {
   topNSigma: -1,
 }
 
-type Kind = 'integer' | 'float32' | 'boolean' | 'strings' | 'breakers'
+export type OptionKind = 'integer' | 'float32' | 'boolean' | 'strings' | 'breakers'
 
-const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
+const OPTIONS: Record<string, { key: keyof ModelOptions; kind: OptionKind }> = {
   num_ctx: { key: 'contextLength', kind: 'integer' },
   num_batch: { key: 'batchTokens', kind: 'integer' },
   num_gpu: { key: 'gpuLayers', kind: 'integer' },
@@ -59,6 +60,8 @@ const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
   presence_penalty: { key: 'presencePenalty', kind: 'float32' },
   frequency_penalty: { key: 'frequencyPenalty', kind: 'float32' },
   stop: { key: 'stop', kind: 'strings' },
+  // Snug's own.
+  thinking_budget: { key: 'thinkingBudget', kind: 'integer' },
   // By llama-server's names; older versions of Ollama had mirostat too.
   mirostat: { key: 'mirostat', kind: 'integer' },
   mirostat_tau: { key: 'mirostatTau', kind: 'float32' },
@@ -72,6 +75,10 @@ const OPTIONS: Record<string, { key: keyof ModelOptions; kind: Kind }> = {
   xtc_threshold: { key: 'xtcThreshold', kind: 'float32' },
   top_n_sigma: { key: 'topNSigma', kind: 'float32' },
 }
+
+/** Of which type an option is; undefined for a name that is none. */
+export const optionKind = (name: string): OptionKind | undefined =>
+  Object.hasOwn(OPTIONS, name) ? OPTIONS[name]?.kind : undefined
 
 /** Ollama leaves a num_predict of 0 out of what it tells its engine, so there it is no limit (llm/llama_server.go). */
 const unlimitedWhenZero = (maxTokens: unknown) => (maxTokens === 0 ? -1 : maxTokens)
@@ -91,7 +98,7 @@ export function parseOptions(bag: Readonly<Record<string, unknown>>): Partial<Mo
   return options
 }
 
-function read(name: string, kind: Kind, value: unknown): unknown {
+function read(name: string, kind: OptionKind, value: unknown): unknown {
   switch (kind) {
     case 'integer':
       if (isFiniteNumber(value)) return Math.trunc(value) + 0

@@ -1,11 +1,12 @@
 import { chain, type Parser, plainText } from './answer.ts'
-import type { Runner } from './backend.ts'
+import type { Runner, ThoughtBudget } from './backend.ts'
 import { fitMessages, fitTokens } from './prompt/fit-context.ts'
 import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './prompt/job-prompt.ts'
 import { thinkingSplitter } from './prompt/thinking.ts'
 import { newToolCallId } from './prompt/tool-call-id.ts'
 import { toolCallParser } from './prompt/tool-calls.ts'
 import { tagsOf } from './prompt/tool-format/trigger.ts'
+import { piecesAtSeams, withSeams } from './prompt/user-text.ts'
 import type { ChatJob, Job, ModelOptions } from './types.ts'
 
 /** The prompt of a job, whole. Throws EngineError when the model's template refuses it. */
@@ -30,10 +31,14 @@ export async function tokensFor(
   runner: Runner,
   options: ModelOptions,
 ): Promise<FittedPrompt> {
-  const whole = await wholePrompt(job, prompt, runner)
+  const seamed = withSeams(job, runner.info.controlTokens, prompt.text !== asWritten(job))
+  const shown = seamed === job ? prompt : promptFor(seamed, new Date())
+  const whole = await wholePrompt(seamed, shown, runner)
   const tokens = fitted(job, whole.tokens, runner, options)
   return { tokens, droppedTokens: whole.droppedTokens + whole.tokens.length - tokens.length }
 }
+
+const asWritten = (job: Job) => (job.kind === 'generate' ? job.prompt : undefined)
 
 /** The prompt without the old messages that do not fit; one that is not made of messages is whole. */
 async function wholePrompt(job: Job, prompt: JobPrompt, runner: Runner): Promise<FittedPrompt> {
@@ -84,12 +89,26 @@ async function shortened(
   return { prompt: chatPrompt(job, now, kept), wholeTokens }
 }
 
-function tokenize(job: Job, runner: Runner, prompt: JobPrompt, isStart: boolean): Promise<number[]> {
+async function tokenize(job: Job, runner: Runner, prompt: JobPrompt, isStart: boolean): Promise<number[]> {
   const { bosToken } = job.model.facts ?? {}
   // Many templates write the begin-of-text token themselves; it must not stand there twice.
   const hasBos = bosToken !== undefined && bosToken !== '' && prompt.text.startsWith(bosToken)
-  const bos = isStart && runner.info.addsBos && !hasBos
-  return runner.tokenize(prompt.text, { special: prompt.hasSpecialTokens, bos })
+  const addsBos = isStart && runner.info.addsBos && !hasBos
+  const pieces = piecesAtSeams(prompt.text).map((text, i) =>
+    runner.tokenize(text, { special: prompt.hasSpecialTokens, bos: addsBos && i === 0 }),
+  )
+  return (await Promise.all(pieces)).flat()
+}
+
+/** When the model has to stop thinking; undefined where it need not or does not think. */
+export async function thoughtBudgetFor(
+  { thinking }: JobPrompt,
+  runner: Runner,
+  { thinkingBudget }: ModelOptions,
+): Promise<ThoughtBudget | undefined> {
+  if (thinking === undefined || thinkingBudget < 0) return undefined
+  const closing = await runner.tokenize(thinking.tags.close, { special: true, bos: false })
+  return { ...thinking.tags, isOpen: thinking.isOpen, tokens: thinkingBudget, closing }
 }
 
 /** Tells thoughts, calls and text apart in the answer to this prompt. */
@@ -100,12 +119,16 @@ export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser 
   return thoughts === undefined ? calls : chain(thoughts, calls)
 }
 
-/** Tags the parser of the answer has to see, even those that are control tokens. */
+/** Tags, and parts of them, that the parser of the answer has to see even where they are control tokens. */
 export function tagsFor({ thinking, toolCalls }: JobPrompt): string[] {
+  const { open, close, answer } = thinking?.tags ?? {}
   const tags = [
-    thinking?.tags.open,
-    thinking?.tags.close,
+    open,
+    close,
+    answer?.turn,
+    answer?.open,
     ...(toolCalls === undefined ? [] : tagsOf(toolCalls)),
   ]
-  return tags.filter((tag): tag is string => tag !== undefined && tag !== '')
+  const parts = tags.flatMap((tag = '') => [tag, ...(tag.match(/<[^<>]+>/g) ?? [])])
+  return [...new Set(parts.filter((part) => part !== ''))]
 }

@@ -1,3 +1,4 @@
+import type { Backend } from './backend.ts'
 import type { InstalledModel } from './store/types.ts'
 
 /** One turn of a conversation. `images` are decoded bytes. */
@@ -91,6 +92,8 @@ export interface ModelOptions extends LoadOptions, SamplingOptions {
   maxTokens: number
   /** Prompt tokens kept at the front when the context shifts; negative keeps the whole prompt. */
   keepTokens: number
+  /** Most tokens of thought before the answer; negative is no limit. */
+  thinkingBudget: number
   /** Strings that end the answer and are not part of it. */
   stop: readonly string[]
 }
@@ -130,6 +133,8 @@ export interface GenerateJob extends JobBase {
   prompt: string | readonly number[]
   /** Replaces the model's own system text. */
   system?: string
+  /** Replaces the model's own template; in Go's syntax. */
+  template?: string
   /** Text after the gap: fill-in-middle. */
   suffix?: string
   /** No template, no parsing of thinking. */
@@ -264,6 +269,8 @@ export interface Engine {
   unload(model: InstalledModel): void
   /** Longest remaining time first. */
   loaded(): LoadedModel[]
+  /** Stores weights in another type, see Backend; absent where the backend cannot. */
+  quantize?: Backend['quantize']
   /** Ends every runner and waits until their processes are gone. */
   close(): Promise<void>
 }

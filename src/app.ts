@@ -2,6 +2,9 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
+import { createModels } from '../engine/create/create.ts'
+import type { Pulls } from '../engine/registry/pull.ts'
+import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
@@ -20,6 +23,8 @@ import { SNUG_VERSION } from './version.ts'
 export interface Deps {
   engine: Engine
   models: ModelStore
+  registries: Registries
+  pulls: Pulls
   logger: Logger
 }
 
@@ -46,7 +51,12 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   app.register(drainPlugin)
   app.register(originGuardPlugin, { host, origins })
   app.register(openapiPlugin, { version: SNUG_VERSION })
-  app.register(capabilitiesPlugin, deps)
+  const create = createModels({
+    models: deps.models,
+    quantize: deps.engine.quantize,
+    pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
+  })
+  app.register(capabilitiesPlugin, { ...deps, create })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes)
   return app as unknown as FastifyInstance

@@ -1,32 +1,105 @@
 import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
+import type { CreateCommand } from './commands/create.ts'
 
-export type Command = 'serve' | 'help' | 'version'
+export type Command = { name: 'serve' } | { name: 'help' } | { name: 'version' } | ModelsCommand
+
+/** What works on the models folder, without a server. */
+export type ModelsCommand =
+  | { name: 'list' }
+  | ({ name: 'create' } & CreateCommand)
+  | { name: 'show'; model: string; asModelfile: boolean }
+  | { name: 'rm'; models: string[] }
+  | { name: 'cp'; source: string; destination: string }
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+  file: { type: 'string', short: 'f' },
+  quantize: { type: 'string', short: 'q' },
+  modelfile: { type: 'boolean' },
+} as const
+
+/** Which options a command takes; --help and --version go with any. */
+const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
+  create: ['file', 'quantize'],
+  show: ['modelfile'],
+}
 
 /** What the command line asks for. Throws Error with a sentence for the person who typed it. */
 export function parseCommand(args: readonly string[]): Command {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } },
-  })
-  if (values.help) return 'help'
-  if (values.version) return 'version'
-  const [command = 'help', extra] = positionals
-  if (command !== 'serve' && command !== 'help' && command !== 'version') {
-    throw new Error(`unknown command "${command}"`)
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
+  if (values.help) return { name: 'help' }
+  if (values.version) return { name: 'version' }
+  const [command = 'help', ...rest] = positionals
+  const allowed = Object.hasOwn(TAKES, command) ? TAKES[command] : []
+  for (const option of Object.keys(values) as (keyof typeof OPTIONS)[]) {
+    if (!allowed?.includes(option)) throw new Error(`"${command}" takes no option --${option}`)
   }
-  if (extra !== undefined) throw new Error(`"${command}" takes no argument, but got "${extra}"`)
-  return command
+  switch (command) {
+    case 'serve':
+    case 'help':
+    case 'version':
+      expectArguments(command, rest, [])
+      return { name: command }
+    case 'list':
+    case 'ls':
+      expectArguments(command, rest, [])
+      return { name: 'list' }
+    case 'show':
+      expectArguments(command, rest, ['model'])
+      return { name: 'show', model: rest[0] ?? '', asModelfile: values.modelfile === true }
+    case 'cp':
+      expectArguments(command, rest, ['source', 'destination'])
+      return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
+    case 'rm':
+      if (rest.length === 0) throw new Error('"rm" needs the name of a model')
+      return { name: 'rm', models: rest }
+    case 'create':
+      return createOf(rest, values)
+    default:
+      throw new Error(`unknown command "${command}"`)
+  }
+}
+
+function createOf(
+  rest: readonly string[],
+  { file, quantize = '' }: { file?: string; quantize?: string },
+): Command {
+  const [model = '', path] = rest
+  expectArguments('create', rest, path === undefined ? ['model'] : ['model', 'path'])
+  if (path !== undefined && file !== undefined) {
+    throw new Error('"create" takes a path or a Modelfile, not both')
+  }
+  const source = path === undefined ? {} : { path }
+  return { name: 'create', model, ...source, modelfile: file ?? 'Modelfile', quantize }
+}
+
+function expectArguments(command: string, given: readonly string[], wanted: readonly string[]): void {
+  const missing = wanted[given.length]
+  if (missing !== undefined) throw new Error(`"${command}" needs a ${missing}`)
+  const extra = given[wanted.length]
+  if (extra === undefined) return
+  const takes = wanted.length === 0 ? 'no argument' : wanted.map((one) => `a ${one}`).join(' and ')
+  throw new Error(`"${command}" takes ${takes}, but got "${extra}"`)
 }
 
 export function helpText(): string {
   return `Usage: snug <command>
 
 Commands:
-  serve      start the server
-  version    print the version (also --version, -v)
-  help       print this text (also --help, -h)
+  serve                  start the server
+  create NAME            make a model from a Modelfile (-f FILE; ./Modelfile unless said)
+  create NAME PATH       make a model from a GGUF file, or from a folder with a model
+                         (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
+  list                   list the installed models (also ls)
+  show NAME              describe a model (--modelfile: print the Modelfile that makes it)
+  cp NAME OTHER          give a model another name
+  rm NAME...             remove models
+  version                print the version (also --version, -v)
+  help                   print this text (also --help, -h)
+
+All but serve work on the models folder itself: no server has to run.
 
 Settings are environment variables, here with their defaults:
 ${settingsHelp()}

@@ -13,12 +13,14 @@ try {
 }
 
 try {
-  if (command === 'serve') {
+  if (command.name === 'help') process.stdout.write(helpText())
+  else if (command.name === 'version') process.stdout.write(`snug ${SNUG_VERSION}\n`)
+  else {
     const config = loadConfig(process.env)
-    // Here and not above: help, version and bad settings need no server.
-    const { serve } = await import('./serve.ts')
-    await serve(config)
-  } else process.stdout.write(command === 'help' ? helpText() : `snug ${SNUG_VERSION}\n`)
+    // Here and not above: help, version and bad settings need no server, and commands no web framework.
+    if (command.name === 'serve') await (await import('./serve.ts')).serve(config)
+    else await (await import('./commands/run.ts')).runCommand(config, command)
+  }
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof StartError)) throw error
   process.stderr.write(`snug: ${error.message}\n`)

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { GgufError } from './error.ts'
 
 /** The bytes at hand end before the header does. Whoever has more may try again from the start. */
@@ -63,5 +64,19 @@ export class Cursor {
     const length = this.count(limit, `the length of ${what}`)
     const start = this.take(length)
     return this.bytes.toString('utf8', start, start + length)
+  }
+  /**
+   * A text that something is known by. It has to be UTF-8 without NUL: native code would take `a\0b` for `a`,
+   * and two names that are not UTF-8 would look the same here.
+   */
+  name(limit: number, what: string): string {
+    const start = this.#offset
+    const name = this.string(limit, what)
+    if (name === '') throw new GgufError(`${what} is empty at byte ${start}`)
+    if (name.includes('\0')) throw new GgufError(`${what} has a NUL in it at byte ${start}`)
+    if (!isUtf8(this.bytes.subarray(start + 8, this.#offset))) {
+      throw new GgufError(`${what} is not UTF-8 at byte ${start}`)
+    }
+    return name
   }
 }

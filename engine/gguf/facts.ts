@@ -1,8 +1,5 @@
-import { GgufError } from './error.ts'
+import { checkModel, UNKNOWN_ARCHITECTURE } from './check-model.ts'
 import type { GgufFacts, GgufHeader, GgufValue } from './types.ts'
-
-/** Far more layers than any model has; a list of one number a layer is kept. */
-const MAX_LAYERS = 4096
 
 /** llama.cpp's LLAMA_POOLING_TYPE_RANK. */
 const RANK_POOLING = 4
@@ -11,10 +8,12 @@ type Metadata = GgufHeader['metadata']
 
 /**
  * What a header says about its model. Keys are those of ggml's docs/gguf.md and of llama.cpp's llama-arch.cpp.
- * Keys of the wrong type count as absent; throws GgufError where per-layer values contradict the layer count.
+ * Throws GgufError for what llama.cpp must not be given (see check-model.ts); other keys of a wrong type count as
+ * absent.
  */
 export function ggufFacts({ metadata, tensors }: Pick<GgufHeader, 'metadata' | 'tensors'>): GgufFacts {
-  const architecture = text(metadata.get('general.architecture')) ?? 'unknown'
+  checkModel({ metadata })
+  const architecture = text(metadata.get('general.architecture')) ?? UNKNOWN_ARCHITECTURE
   const own = (key: string) => metadata.get(`${architecture}.${key}`)
   const embeddingLength = count(own('embedding_length'))
   const layers = count(own('block_count'))
@@ -48,31 +47,21 @@ export function ggufFacts({ metadata, tensors }: Pick<GgufHeader, 'metadata' | '
 
 const text = (value: GgufValue | undefined) => (typeof value === 'string' ? value : undefined)
 const flag = (value: GgufValue | undefined) => (typeof value === 'boolean' ? value : undefined)
-const count = (value: GgufValue | undefined) =>
+/** A number of things; undefined for a value of another kind. */
+export const count = (value: GgufValue | undefined): number | undefined =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
 const arrayLength = (value: GgufValue | undefined) => (typeof value === 'object' ? value.length : undefined)
 
 /** A value that some files give once and others once a layer: the first that is not zero. */
 function firstCount(value: GgufValue | undefined): number | undefined {
-  if (typeof value !== 'object') return count(value)
-  for (let layer = 0; layer < Math.min(value.length, MAX_LAYERS); layer++) {
-    const heads = count(value.at(layer))
-    if (heads) return heads
-  }
-  return undefined
+  return typeof value === 'object' ? value.toArray().map(count).find(Boolean) : count(value)
 }
 
-function perLayer(value: GgufValue | undefined, layers: number): number[] {
-  if (layers > MAX_LAYERS)
-    throw new GgufError(`${layers} layers are more than the ${MAX_LAYERS} that are read`)
-  if (typeof value !== 'object') {
-    const same = count(value)
-    return same === undefined ? [] : Array.from({ length: layers }, () => same)
-  }
-  if (value.length < layers) {
-    throw new GgufError(`attention heads are given for ${value.length} of ${layers} layers`)
-  }
-  return Array.from({ length: layers }, (_, layer) => count(value.at(layer)) ?? 0)
+/** One number for each layer; `checkModel` has seen to it that there are enough and not too many. */
+export function perLayer(value: GgufValue | undefined, layers: number): number[] {
+  if (typeof value === 'object') return value.toArray().slice(0, layers).map(Number)
+  const same = count(value)
+  return same === undefined ? [] : Array.from({ length: layers }, () => same)
 }
 
 /** Templates beside the default one: `tokenizer.chat_templates` lists the names, each has a key of its own. */

@@ -51,3 +51,10 @@ const TENSOR_TYPES: ReadonlyMap<number, TensorType> = new Map(
 
 /** The block type with this number in the file; undefined when it does not exist or is retired. */
 export const tensorType = (id: number): TensorType | undefined => TENSOR_TYPES.get(id)
+
+const BY_NAME: ReadonlyMap<string, TensorType & { id: number }> = new Map(
+  Array.from(TENSOR_TYPES, ([id, type]) => [type.name, { ...type, id }]),
+)
+
+/** The block type of this name, such as `Q4_K`, with its number in files; undefined when there is none. */
+export const tensorTypeNamed = (name: string): (TensorType & { id: number }) | undefined => BY_NAME.get(name)

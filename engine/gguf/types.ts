@@ -1,17 +1,22 @@
-export type GgufValueType =
-  | 'uint8'
-  | 'int8'
-  | 'uint16'
-  | 'int16'
-  | 'uint32'
-  | 'int32'
-  | 'float32'
-  | 'bool'
-  | 'string'
-  | 'array'
-  | 'uint64'
-  | 'int64'
-  | 'float64'
+/** The types of metadata values; the position is the number that stands in a file (ggml/include/gguf.h). */
+export const VALUE_TYPES = [
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'uint32',
+  'int32',
+  'float32',
+  'bool',
+  'string',
+  'array',
+  'uint64',
+  'int64',
+  'float64',
+] as const
+export type GgufValueType = (typeof VALUE_TYPES)[number]
+/** Those whose values all take the same number of bytes. */
+export type FixedValueType = Exclude<GgufValueType, 'string' | 'array'>
 
 /** 64-bit integers are numbers where a number holds them exactly. */
 export type GgufScalar = number | bigint | boolean | string
@@ -25,6 +30,8 @@ export interface GgufArray {
   at(index: number): GgufValue | undefined
   /** Decodes every element. */
   toArray(): GgufValue[]
+  /** Shows each text where it stands in `bytes`, without decoding it; nothing for other elements. */
+  forEachText(visit: (bytes: Buffer, start: number, end: number, index: number) => void): void
 }
 
 export interface GgufTensor {
@@ -44,7 +51,11 @@ export interface GgufHeader {
   version: number
   /** In file order. */
   metadata: ReadonlyMap<string, GgufValue>
+  /** Type and value of a metadata entry as they stand in the file. */
+  encoded(key: string): Uint8Array | undefined
   tensors: readonly GgufTensor[]
+  /** Of tensor data, bytes. */
+  alignment: number
   /** Where tensor data starts in the file. */
   dataOffset: number
 }

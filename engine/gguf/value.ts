@@ -1,28 +1,16 @@
 import { Cursor } from './cursor.ts'
 import { GgufError } from './error.ts'
 import { LIMITS } from './limits.ts'
-import type { GgufArray, GgufScalar, GgufValue, GgufValueType } from './types.ts'
+import {
+  type FixedValueType,
+  type GgufArray,
+  type GgufScalar,
+  type GgufValue,
+  type GgufValueType,
+  VALUE_TYPES,
+} from './types.ts'
 
-/** Position is the number that stands in the file. */
-const VALUE_TYPES: readonly GgufValueType[] = [
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'uint32',
-  'int32',
-  'float32',
-  'bool',
-  'string',
-  'array',
-  'uint64',
-  'int64',
-  'float64',
-]
-
-type FixedType = Exclude<GgufValueType, 'string' | 'array'>
-
-const FIXED: Record<FixedType, { bytes: number; read(from: Buffer, offset: number): GgufScalar }> = {
+const FIXED: Record<FixedValueType, { bytes: number; read(from: Buffer, offset: number): GgufScalar }> = {
   uint8: { bytes: 1, read: (from, offset) => from.readUInt8(offset) },
   int8: { bytes: 1, read: (from, offset) => from.readInt8(offset) },
   uint16: { bytes: 2, read: (from, offset) => from.readUInt16LE(offset) },
@@ -92,6 +80,14 @@ function checkedArray(bytes: Buffer, start: number, elementType: GgufValueType, 
     toArray() {
       const cursor = new Cursor(bytes, start)
       return Array.from({ length }, () => next(cursor))
+    },
+    forEachText(visit) {
+      const cursor = new Cursor(bytes, start)
+      for (let i = 0; elementType === 'string' && i < length; i++) {
+        const textBytes = cursor.count(LIMITS.stringBytes, 'a text')
+        const textStart = cursor.take(textBytes)
+        visit(bytes, textStart, textStart + textBytes, i)
+      }
     },
   }
 }

@@ -69,14 +69,18 @@ export function embeddingParams<P extends ContextParams>(
   }
 }
 
-/** What stands around a query and a document (llama.cpp tools/server/server-common.cpp, format_prompt_rerank). */
+/**
+ * What stands around a query and a document (llama.cpp tools/server/server-common.cpp, format_prompt_rerank). A token
+ * that the vocabulary does not have is -1 and left out.
+ */
 export function pairTokens(library: Library, vocabulary: Pointer): EmbeddingInfo['pair'] {
   const eos = library.eosToken(vocabulary)
   const separator = library.separatorToken(vocabulary)
-  const ending = library.addsEos(vocabulary) ? [eos >= 0 ? eos : separator] : []
+  const present = (tokens: number[]) => tokens.filter((token) => token >= 0)
+  const ending = present(library.addsEos(vocabulary) ? [eos >= 0 ? eos : separator] : [])
   return {
-    before: library.addsBos(vocabulary) ? [library.bosToken(vocabulary)] : [],
-    between: [...ending, ...(library.addsSeparator(vocabulary) ? [separator] : [])],
+    before: present(library.addsBos(vocabulary) ? [library.bosToken(vocabulary)] : []),
+    between: [...ending, ...present(library.addsSeparator(vocabulary) ? [separator] : [])],
     after: ending,
   }
 }

@@ -49,10 +49,10 @@ export function createGrammarSampler(
   }
 
   return {
-    sample(row) {
+    sample(row, wanted) {
       const banned: number[] = []
       for (;;) {
-        const token = sampler.sample(row)
+        const token = sampler.sample(row, banned.length === 0 ? wanted : undefined)
         const next = after(token)
         if (next === undefined && banned.length < MAX_TRIES) {
           banned.push(token)

@@ -2,6 +2,7 @@ import { literal } from '../prompt/grammar/gbnf.ts'
 import { BEHIND_TAG } from '../prompt/grammar.ts'
 import type { LateGrammar } from '../prompt/job-grammar.ts'
 import { heldBack } from '../prompt/partial-tag.ts'
+import { thoughtWatch } from '../prompt/thought-watch.ts'
 import type { SamplingOptions } from '../types.ts'
 import { createGrammarSampler } from './grammar-sampler.ts'
 import type { NativeModel } from './native-model.ts'
@@ -25,8 +26,8 @@ export function createLateSampler(
   const sampled: number[] = []
   let isWaiting = true
   return {
-    sample(row) {
-      const token = sampler.sample(row)
+    sample(row, wanted) {
+      const token = sampler.sample(row, wanted)
       if (!isWaiting) return token
       const opening = watch(Buffer.from(textOf(token)).toString())
       if (opening === undefined) {
@@ -58,35 +59,14 @@ export function tagWatch({
   tag,
   thought,
 }: Pick<LateGrammar, 'tag' | 'thought'>): (piece: string) => string | undefined {
-  let place: 'before' | 'thought' | 'answer' =
-    thought === undefined ? 'answer' : thought.isOpen ? 'thought' : 'before'
-  /** The end of the text, as far as it may be the beginning of what is looked for. */
+  const behindThought = thoughtWatch(thought)
+  /** The end of the answer, as far as it may be the beginning of the tag. */
   let held = ''
 
-  /** Past white space: whether the text begins with a thought, once that is known. */
-  function placeOf(text: string, open: string): typeof place {
-    const begun = text.trimStart()
-    if (begun.length < open.length && open.startsWith(begun)) return 'before'
-    return begun.startsWith(open) ? 'thought' : 'answer'
-  }
-
-  /** Goes past the thought; gives the text behind it, or undefined while it goes on. */
-  function answerIn(text: string): string | undefined {
-    if (thought === undefined) return text
-    if (place === 'before') place = placeOf(text, thought.open)
-    if (place === 'answer') return text
-    const end = place === 'thought' ? text.indexOf(thought.close) : -1
-    if (end >= 0) {
-      place = 'answer'
-      return text.slice(end + thought.close.length)
-    }
-    held = place === 'before' ? text : text.slice(text.length - heldBack(text, thought.close))
-    return undefined
-  }
-
   return (piece) => {
-    const text = answerIn(held + piece)
-    if (text === undefined) return undefined
+    const answer = behindThought.push(piece)
+    if (answer === undefined) return undefined
+    const text = held + answer
     const at = text.indexOf(tag)
     if (at < 0) {
       held = text.slice(text.length - heldBack(text, tag))

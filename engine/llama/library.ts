@@ -169,6 +169,7 @@ export function openLibrary(folder: string) {
     bosToken: f<[Pointer], number>('int32 llama_vocab_bos(void *)'),
     eosToken: f<[Pointer], number>('int32 llama_vocab_eos(void *)'),
     separatorToken: f<[Pointer], number>('int32 llama_vocab_sep(void *)'),
+    isControl: f<[Pointer, number], boolean>('bool llama_vocab_is_control(void *, int32)'),
     isEndOfGeneration: f<[Pointer, number], boolean>('bool llama_vocab_is_eog(void *, int32)'),
     tokenize: f<[Pointer, Buffer, number, Int32Array, number, boolean, boolean], number>(
       'int32 llama_tokenize(void *, const void *, int32, void *, int32, bool, bool)',

@@ -10,10 +10,10 @@ import { type Choice, choiceOf } from './sampling-limits.ts'
 /** Chooses the tokens of one generation. It owns native memory: `close` it. */
 export interface Sampler {
   /**
-   * The token for a row of the last decode. The choice is remembered by penalties and grammar. Throws
-   * EngineError `bad_format` when the grammar allows no token at all.
+   * The token for a row of the last decode: `wanted`, if there is one and the grammar allows it. The choice is
+   * remembered by penalties and grammar. Throws EngineError `bad_format` when the grammar allows no token at all.
    */
-  sample(row: number): number
+  sample(row: number, wanted?: number): number
   /** Remembers a token as if it had been chosen now. Under a grammar, only ones chosen under the same from its start. */
   accept(token: number): void
   close(): void
@@ -80,11 +80,11 @@ export function createSampler(
     if (grammarSampler !== undefined) library.accept(grammarSampler, token)
   }
 
-  function sample(row: number): number {
+  function sample(row: number, wanted?: number): number {
     const logits = model.logits(row)
     const undo = edits?.apply(logits)
     try {
-      const drawn = draw(row, logits)
+      const drawn = wanted ?? draw(row, logits)
       const token = isAllowed(drawn, logits) ? drawn : drawAllowed(logits)
       accept(token)
       return token
@@ -123,12 +123,12 @@ const SLOW_TOKENS_LIMIT_MS = 2_000
  * Readings of an ambiguous grammar can multiply with every token: what takes this long now takes longer for the next
  * one, and everybody else waits. The sampling function throws EngineError `bad_format` then.
  */
-function withTimeLimit(sample: (row: number) => number): (row: number) => number {
+function withTimeLimit(sample: Sampler['sample']): Sampler['sample'] {
   let slowMs = 0
-  return (row) => {
+  return (row, wanted) => {
     const cpu = process.cpuUsage()
     const startedAt = performance.now()
-    const token = sample(row)
+    const token = sample(row, wanted)
     if (performance.now() - startedAt < SLOW_TOKEN_MS) return token
     // A machine that is busy with something else is no fault of the grammar.
     const { user, system } = process.cpuUsage(cpu)

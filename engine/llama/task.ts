@@ -6,6 +6,7 @@ import { createLateSampler } from './late-grammar.ts'
 import type { NativeModel } from './native-model.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 import type { Task } from './slots.ts'
+import { withThoughtBudget } from './thought-budget.ts'
 
 /** Throws EngineError for a prompt that must not reach native code. */
 export function checkPrompt(model: NativeModel, prompt: readonly number[]): void {
@@ -43,6 +44,16 @@ export function createTask(model: NativeModel, id: number, request: RunnerReques
 }
 
 function samplerFor(
+  model: NativeModel,
+  request: RunnerRequest,
+  textOf: (token: number) => Uint8Array,
+): Sampler {
+  const sampler = freeSampler(model, request, textOf)
+  return request.thought === undefined ? sampler : withThoughtBudget(sampler, request.thought, textOf)
+}
+
+/** Without a limit to thoughts. */
+function freeSampler(
   model: NativeModel,
   { sampling, prompt, grammar, lateGrammar }: RunnerRequest,
   textOf: (token: number) => Uint8Array,

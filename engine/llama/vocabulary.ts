@@ -18,6 +18,8 @@ export interface Vocabulary {
   tokenBytes(token: number): Uint8Array
   /** The same, but a control token has the bytes of its name, such as `<|im_end|>`. */
   namedBytes(token: number): Uint8Array
+  /** The names of all control tokens that have two characters or more. */
+  controlTokens(): string[]
   /** The control token a text stands for; undefined when it is none or takes several tokens. */
   controlToken(text: string): number | undefined
 }
@@ -74,6 +76,15 @@ export function openVocabulary(library: Library, model: Pointer): Vocabulary {
     namedBytes(token) {
       const bytes = tokenBytes(token)
       return bytes.length > 0 ? bytes : bytesOf(token, true)
+    },
+    controlTokens() {
+      const names: string[] = []
+      for (let token = 0; token < library.tokenCount(vocabulary); token++) {
+        if (!library.isControl(vocabulary, token)) continue
+        const name = Buffer.from(bytesOf(token, true)).toString()
+        if (name.length > 1) names.push(name)
+      }
+      return names
     },
     controlToken(text) {
       const bytes = Buffer.from(text)

@@ -3,7 +3,7 @@ import { charsOf, complement, toClass } from './grammar/char-set.ts'
 import { grammarBuilder, literal } from './grammar/gbnf.ts'
 import { JSON_RULE_NAMES, jsonRules } from './grammar/json-rules.ts'
 import { schemaRule } from './grammar/schema.ts'
-import type { ThinkingTags } from './thinking.ts'
+import type { ThinkingTags } from './thinking-tags.ts'
 import type { ToolCallFormat } from './tool-format/types.ts'
 
 /**
@@ -37,16 +37,19 @@ export function schemaOrCallsGrammar(
 
 /**
  * The same grammar with room for a thought before it: any text up to the closing tag. With `startsInside` the prompt
- * has opened the thought, so it only has to be closed; else the model may do without one.
+ * has opened the thought, so it only has to be closed; else the model may do without one. What the model's template
+ * puts before every answer stands there too.
  */
 export function withThinking(grammar: string, tags: ThinkingTags, startsInside: boolean): string {
   const name = unusedName(grammar)
   const thought = thoughtRules(name, tags.close)
   const answer = grammar.replace(/^root ::= /, `${name}-answer ::= `)
   const blank = '[ \\t\\r\\n]{0,8}'
-  const inside = `${name}-0 ${blank}`
+  const turn = tags.answer === undefined ? '' : ` ${literal(tags.answer.turn)}`
+  const inside = `${name}-0 ${blank}${turn}`
   const start = startsInside ? inside : `(${blank} ${literal(tags.open)} ${inside})?`
-  return `root ::= ${start} ${name}-answer\n${answer}${thought}`
+  const opening = tags.answer === undefined ? '' : ` ${literal(tags.answer.open)}`
+  return `root ::= ${start}${opening} ${name}-answer\n${answer}${thought}`
 }
 
 function unusedName(grammar: string): string {

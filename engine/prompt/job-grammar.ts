@@ -4,6 +4,7 @@ import type { CallRules } from './call-grammar.ts'
 import { checked, formatGrammar } from './format.ts'
 import { lateCallGrammar, schemaOrCallsGrammar, toolCallGrammar, withThinking } from './grammar.ts'
 import type { JobPrompt } from './job-prompt.ts'
+import type { ThoughtTags } from './thought-watch.ts'
 import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A grammar that holds from where the answer first has a tag, that tag not included. */
@@ -12,7 +13,7 @@ export interface LateGrammar {
   grammar: string
   tag: string
   /** In a thought the tag means nothing. `isOpen`: the answer begins inside one. */
-  thought?: { open: string; close: string; isOpen: boolean }
+  thought?: ThoughtTags
 }
 
 /** The grammars of an answer, as a runner takes them. Throws like `grammarFor`. */

@@ -1,32 +1,5 @@
 import { heldBack } from './partial-tag.ts'
-
-/** What a model writes around its thoughts. */
-export interface ThinkingTags {
-  open: string
-  close: string
-}
-
-/** Pairs whose closing tag does not follow from the opening one. */
-const PAIRS: readonly ThinkingTags[] = [
-  { open: '[THINK]', close: '[/THINK]' },
-  { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
-  { open: '<|inner_prefix|>', close: '<|inner_suffix|>' },
-  { open: '<|channel>thought', close: '<channel|>' },
-]
-
-/** `<think>`, `<thinking>`, `<thought>`, `<seed:think>` and the like. */
-const CLOSING_TAG = /<\/((?:[a-z]+:)?(?:think|thinking|thought|thoughts|reasoning))>/
-
-/**
- * The tags a template puts around thoughts; undefined when it knows none. A closing tag is enough: templates that
- * only cut old thoughts away look for nothing else.
- */
-export function thinkingTags(template: string): ThinkingTags | undefined {
-  if (template.includes('</think>')) return { open: '<think>', close: '</think>' }
-  const name = CLOSING_TAG.exec(template)?.[1]
-  if (name !== undefined) return { open: `<${name}>`, close: `</${name}>` }
-  return PAIRS.find((pair) => template.includes(pair.open) && template.includes(pair.close))
-}
+import type { ThinkingTags } from './thinking-tags.ts'
 
 /** True when what follows `prompt` is a thought that the prompt has opened. */
 export function endsInThought(prompt: string, tags: ThinkingTags): boolean {
@@ -50,17 +23,21 @@ export interface ThinkingSplitter {
 }
 
 /**
- * Where a splitter stands. `before`: only white space so far; `opened` and `closed`: white space after a tag is
- * being eaten.
+ * Where a splitter stands. `before`: only white space so far; `opened`: white space after the tag is being eaten;
+ * `closed`: white space, and what stands before an answer.
  */
 type State = 'before' | 'opened' | 'thought' | 'closed' | 'content'
 
 /**
  * Tells a leading thought from the answer while the text grows, as ollama's parser for thinking does: white space,
- * the opening tag, white space, thought up to the closing tag, white space, answer. Text that does not begin with
- * the opening tag is answer, untouched. `startsInside`: the prompt has opened the thought already.
+ * the opening tag, white space, thought up to the closing tag, white space, answer. What a template puts before
+ * every answer is left out. Text that does not begin with a tag is answer, untouched. `startsInside`: the prompt has
+ * opened the thought already.
  */
 export function thinkingSplitter(tags: ThinkingTags, startsInside = false): ThinkingSplitter {
+  const frame = tags.answer
+  // The longest first.
+  const frames = frame === undefined ? [] : [frame.turn + frame.open, frame.turn, frame.open]
   let state: State = 'before'
   /** White space seen before anything else, in case it turns out to belong to the answer. */
   let margin = ''
@@ -74,13 +51,14 @@ export function thinkingSplitter(tags: ThinkingTags, startsInside = false): Thin
         return begin(text, pieces)
       case 'thought':
         return think(text, pieces)
-      case 'opened':
-      case 'closed': {
+      case 'opened': {
         const rest = text.trimStart()
         if (rest === '') return undefined
-        state = state === 'opened' ? 'thought' : 'content'
+        state = 'thought'
         return rest
       }
+      case 'closed':
+        return answer(text.trimStart())
       case 'content':
         add(pieces, 'text', text)
         return undefined
@@ -94,13 +72,28 @@ export function thinkingSplitter(tags: ThinkingTags, startsInside = false): Thin
       state = 'opened'
       return rest.slice(tags.open.length)
     }
-    if (tags.open.startsWith(rest)) {
+    if (!startsInside && frame !== undefined && rest.startsWith(frame.open)) {
+      state = 'content'
+      return rest.slice(frame.open.length)
+    }
+    if (tags.open.startsWith(rest) || (!startsInside && frame?.open.startsWith(rest))) {
       held = rest
       return undefined
     }
     state = startsInside ? 'thought' : 'content'
     if (!startsInside) add(pieces, 'text', margin)
     return rest
+  }
+
+  /** Behind a thought: goes past what is no part of the answer. */
+  function answer(text: string): string | undefined {
+    if (frames.some((whole) => whole.length > text.length && whole.startsWith(text))) {
+      held = text
+      return undefined
+    }
+    if (text === '') return undefined
+    state = 'content'
+    return text.slice(frames.find((whole) => text.startsWith(whole))?.length ?? 0)
   }
 
   function think(text: string, pieces: ThinkingPiece[]): string | undefined {
@@ -127,6 +120,7 @@ export function thinkingSplitter(tags: ThinkingTags, startsInside = false): Thin
     flush() {
       const pieces: ThinkingPiece[] = []
       if (state === 'before' && !startsInside) add(pieces, 'text', margin + held)
+      else if (state === 'closed') add(pieces, 'text', held)
       else add(pieces, 'thinking', held)
       held = ''
       margin = ''

@@ -1,4 +1,6 @@
+import type { Readable } from 'node:stream'
 import type { ModelName } from '../store/types.ts'
+import type { Hub } from './hugging-face/types.ts'
 
 /** What a pull, a push or a create reports while it runs, in the order clients see it. */
 export type TransferEvent =
@@ -9,27 +11,69 @@ export type TransferEvent =
 
 /** One blob as a registry has it. */
 export interface RemoteBlob {
-  /** `sha256:<64 hex>`: what the content must hash to. */
+  /** `sha256:<64 hex>`: what the content must hash to. Not checked here. */
   digest: string
-  /** Bytes. */
+  /** Bytes: the manifest's word, and the registry does not contradict it. */
   size: number
   /**
-   * The bytes from `start` up to and including `end`, as they arrive. It ends early when the connection does; it
-   * never gives more bytes than asked for. Throws RegistryError.
+   * The bytes from `start` up to and including `end`, as they arrive; never more than asked for. What came before a
+   * connection broke is given before the RegistryError `unreachable` or `timeout` that tells of it. Throws
+   * RegistryError, or the signal's reason. Leaving the loop early closes the connection.
    */
   read(range: { start: number; end: number }, signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 /** The manifest of a model on a registry. */
 export interface RemoteManifest {
-  /** Exactly as received: their hash is the model's digest. */
+  /** Exactly as received: their hash is the model's digest. `parseManifest` of engine/store accepts them. */
   bytes: Buffer
 }
 
-/** Where models come from and go to. One object serves one host with one way of speaking to it. */
+/** Where models come from. One object is one client's dealings with one host, and holds its token. */
 export interface Registry {
-  /** Throws RegistryError `not_found` when the registry does not know the model. */
+  /** What Hugging Face gives besides; absent elsewhere. */
+  readonly hub?: Hub
+  /**
+   * Throws RegistryError, `not_found` when the registry does not know the model; the message is what clients are to
+   * see, with its `pull model manifest: ` in front where Ollama has it.
+   */
   manifest(name: ModelName, signal: AbortSignal): Promise<RemoteManifest>
   /** Finds out where a blob lies. Throws RegistryError. */
   blob(name: ModelName, layer: { digest: string; size: number }, signal: AbortSignal): Promise<RemoteBlob>
+}
+
+/** One blob as this server has it. */
+export interface LocalBlob {
+  digest: string
+  /** Bytes. */
+  size: number
+  /** A model of the registry that has the blob, perhaps. */
+  source: ModelName | undefined
+  /** The bytes from `start` up to and including `end`. */
+  read(range: { start: number; end: number }): Readable
+}
+
+/** Where models go to. */
+export interface UploadTarget {
+  hasBlob(name: ModelName, digest: string, signal: AbortSignal): Promise<boolean>
+  /** `report` gets how many bytes are sent. Throws RegistryError. */
+  putBlob(
+    name: ModelName,
+    blob: LocalBlob,
+    report: (completed: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>
+  /** Throws RegistryError. */
+  putManifest(name: ModelName, bytes: Buffer, signal: AbortSignal): Promise<void>
+}
+
+/** The way to registries. */
+export interface Registries {
+  /**
+   * Begins dealings with a host, the first part of a model's name; nothing is sent yet. `insecure` speaks plain http.
+   * Throws RegistryError `refused` when the host is no address. There is nothing to close.
+   */
+  open(host: string, options: { insecure: boolean }): Registry & UploadTarget
+  /** Breaks off whatever is still running. */
+  close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** What the parent asks for, before the child hands any of it to native code. */
-import type { CachePlan, LoadPlan, RopeOverrides, RunnerRequest } from '../backend.ts'
+import type { CachePlan, LoadPlan, RopeOverrides, RunnerRequest, ThoughtBudget } from '../backend.ts'
 import type { LateGrammar } from '../prompt/job-grammar.ts'
+import type { ThoughtTags } from '../prompt/thought-watch.ts'
 import type { SamplingOptions } from '../types.ts'
 import type { ToChild } from './protocol.ts'
 import {
@@ -88,12 +89,12 @@ const isSampling = object<SamplingOptions>({
   logitBias: listOf(isBias),
 })
 
+const thoughtTags = { open: isText, close: isText, isOpen: isFlag }
+
 const isLateGrammar = object<LateGrammar>({
   grammar: isText,
   tag: isText,
-  thought: optional(
-    object<NonNullable<LateGrammar['thought']>>({ open: isText, close: isText, isOpen: isFlag }),
-  ),
+  thought: optional(object<ThoughtTags>(thoughtTags)),
 })
 
 const isRequest = object<RunnerRequest>({
@@ -108,6 +109,7 @@ const isRequest = object<RunnerRequest>({
   grammar: optional(isText),
   lateGrammar: optional(isLateGrammar),
   tags: optional(listOf(isText)),
+  thought: optional(object<ThoughtBudget>({ ...thoughtTags, tokens: isCount, closing: listOf(isWhole) })),
   returnTokens: optional(isFlag),
 })
 

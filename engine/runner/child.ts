@@ -36,9 +36,17 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
       done: (id, vectors) => tell({ type: 'answer', id, value: toBase64(vectors) }),
       failed: (id, failure) => tell({ type: 'call-failed', id, failure }),
     })
-    const { contextLength, sequences, vocabularySize, buffers, addsBos, canShift, description } = loaded
-    const info = { contextLength, slots: sequences, vocabularySize, buffers, addsBos, canShift, description }
-    const { embedding } = loaded
+    const {
+      contextLength,
+      sequences: slots,
+      vocabularySize,
+      buffers,
+      canShift,
+      description,
+      embedding,
+    } = loaded
+    const words = { vocabularySize, addsBos: loaded.addsBos, controlTokens: loaded.controlTokens() }
+    const info = { contextLength, slots, ...words, buffers, canShift, description }
     tell({
       type: 'loaded',
       info: { ...info, ...totalBytes(buffers), ...(embedding === undefined ? {} : { embedding }) },

@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
  * `environment` is all the child sees of ours.
  */
 export function forkChild(
-  entry: 'child' | 'quantize-child',
+  entry: 'child' | 'quantize-child' | 'convert-child',
   environment: Record<string, string>,
 ): ChildProcess {
   const isSource = import.meta.url.endsWith('.ts')

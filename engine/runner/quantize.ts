@@ -3,9 +3,9 @@ import { appendFile, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { QuantizeJob } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import { readGgufFile, readGgufHeader } from '../gguf/read.ts'
+import { FILE_TYPES } from '../gguf/file-type.ts'
+import { readGgufFile, readGgufHandle } from '../gguf/read.ts'
 import type { GgufHeader } from '../gguf/types.ts'
-import { QUANTIZATION_FILE_TYPE } from '../quantization.ts'
 import { forkChild } from './fork.ts'
 import { isQuantizeReport, type QuantizeRequest } from './quantize-protocol.ts'
 
@@ -47,7 +47,7 @@ export async function quantizeInChild(
       type: 'quantize',
       from: job.from,
       to: temporary,
-      fileType: QUANTIZATION_FILE_TYPE[job.type],
+      fileType: FILE_TYPES[job.type].id,
       threads,
       ...(libraryDir === undefined ? {} : { libraryDir }),
     }
@@ -180,10 +180,8 @@ async function explained(error: EngineError, output: string): Promise<EngineErro
 async function settle(path: string): Promise<number> {
   const file = await open(path, 'r+')
   try {
-    const { dataOffset, tensors } = await readGgufHeader(file)
+    await readGgufHandle(file)
     const { size } = await file.stat()
-    const end = tensors.reduce((last, { offset, bytes }) => Math.max(last, dataOffset + offset + bytes), 0)
-    if (end > size) throw new Error(`its tensors end at byte ${end}, the file has ${size}`)
     await file.sync()
     return size
   } finally {

@@ -17,6 +17,9 @@ export const hasBlob = (folder: string, digest: string): Promise<boolean> =>
     false,
   )
 
+/** A free path beside the blobs, for a file that is to become one. What is left there is swept away later. */
+export const temporaryBlobPath = (folder: string): string => join(blobsFolder(folder), `tmp-${randomUUID()}`)
+
 /**
  * Stores content under its hash. The blob appears under its name only when it is complete and on disk; what an
  * interrupted call leaves behind has a name that is swept away at a later start, by Snug and by Ollama.
@@ -26,7 +29,7 @@ export async function putBlob(
   content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<BlobRef> {
   await mkdir(blobsFolder(folder), { recursive: true })
-  const temporary = join(blobsFolder(folder), `tmp-${randomUUID()}`)
+  const temporary = temporaryBlobPath(folder)
   try {
     const { digest, size } = await writeHashed(temporary, content)
     await rename(temporary, blobPath(folder, digest))

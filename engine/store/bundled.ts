@@ -1,15 +1,16 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { ggufFacts } from '../gguf/facts.ts'
 import { fileTypeText, parameterCountText } from '../gguf/file-type.ts'
 import { readGgufFile } from '../gguf/read.ts'
 import { hasBlob, putBlob } from './blobs.ts'
+import { configBytes, EMPTY_CONFIG } from './config-blob.ts'
 import { digestOf } from './digest.ts'
+import { hashFile } from './files.ts'
 import { markerPath } from './layout.ts'
-import { type BlobRef, type LayerKind, layersOf, type Manifest, manifestBytes } from './manifest.ts'
+import { layersOf, layerType, type Manifest, manifestBytes, type NewLayer } from './manifest.ts'
 import { readManifest, writeManifest } from './manifests.ts'
 import { ifMissing } from './missing.ts'
 import { parseModelName } from './name.ts'
@@ -45,7 +46,8 @@ export async function installBundledModel(bundled: BundledModel): Promise<void> 
   const asked = parseModelName(text)
   if (!asked) throw new Error(`${text} is no model name`)
   const name = await spellingFor(folder, asked)
-  const digest = await fileDigest(file)
+  const { digest: whole } = await hashFile(file)
+  const digest = whole.slice('sha256:'.length)
   const marker = await readMarker(folder)
   switch (await whatToDo(folder, name, digest, marker.bundled[text], params)) {
     case 'leave':
@@ -100,29 +102,21 @@ async function install(
   params: Buffer | undefined,
 ): Promise<void> {
   const facts = ggufFacts(await readGgufFile(file))
-  const layers: (BlobRef & { kind: LayerKind })[] = [
-    { kind: 'model', ...(await putBlob(folder, createReadStream(file))) },
-    { kind: 'license', ...(await putBlob(folder, [Buffer.from(LICENSE)])) },
+  const layers: NewLayer[] = [
+    { mediaType: layerType('model'), ...(await putBlob(folder, createReadStream(file))) },
+    { mediaType: layerType('license'), ...(await putBlob(folder, [Buffer.from(LICENSE)])) },
   ]
-  if (params) layers.push({ kind: 'params', ...(await putBlob(folder, [params])) })
+  if (params) layers.push({ mediaType: layerType('params'), ...(await putBlob(folder, [params])) })
   const config = {
-    model_format: 'gguf',
-    model_family: facts.architecture,
-    model_families: [facts.architecture],
-    model_type: parameterCountText(facts.parameterCount),
-    file_type: fileTypeText(facts.fileType),
-    architecture: 'amd64',
-    os: 'linux',
-    rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.digest) },
+    ...EMPTY_CONFIG,
+    modelFormat: 'gguf',
+    modelFamily: facts.architecture,
+    modelFamilies: [facts.architecture],
+    parameterSize: parameterCountText(facts.parameterCount),
+    quantizationLevel: fileTypeText(facts.fileType),
   }
-  const configBlob = await putBlob(folder, [Buffer.from(`${JSON.stringify(config)}\n`)])
+  const configBlob = await putBlob(folder, [configBytes(config, layers)])
   await writeManifest(folder, name, manifestBytes(configBlob, layers))
-}
-
-async function fileDigest(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
-  return hash.digest('hex')
 }
 
 /** Which models Snug has installed by itself, and with which weights: what is listed is not installed again. */

@@ -19,3 +19,7 @@ export function blobFileName(digest: string): string {
   if (!DIGEST.test(digest)) throw new EngineError('bad_request', 'invalid digest format')
   return digest.replace(':', '-')
 }
+
+/** The digest as manifests of Ollama write it: a colon, and hex in lower case. Throws like blobFileName. */
+export const canonicalDigest = (digest: string): string =>
+  blobFileName(digest).toLowerCase().replace('-', ':')

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { goJson } from '../../formats/go-json-write.ts'
 import { Digest } from './digest.ts'
 
 /** A manifest takes about a kilobyte; one that lists each tensor of a big model by itself takes a few hundred. */
 export const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 const MAX_LAYERS = 65_536
 
-const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
+export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json'
 const CONFIG_TYPE = 'application/vnd.docker.container.image.v1+json'
 const LAYER_TYPE = 'application/vnd.ollama.image.'
 
@@ -14,6 +15,7 @@ export type LayerKind =
   | 'model'
   | 'projector'
   | 'adapter'
+  | 'draft'
   | 'template'
   | 'prompt'
   | 'system'
@@ -25,7 +27,10 @@ const Layer = z.object({
   mediaType: z.string(),
   digest: Digest,
   size: z.number().int().nonnegative(),
+  /** Which file or model it was made from. */
   from: z.string().nullish(),
+  /** Which tensor or file it is, where weights are not in one file. */
+  name: z.string().nullish(),
 })
 export type Layer = z.infer<typeof Layer>
 
@@ -46,15 +51,30 @@ export function parseManifest(bytes: Buffer): Manifest {
   return Manifest.parse(JSON.parse(bytes.toString('utf8')))
 }
 
-/** The bytes of a manifest; keys in the order Ollama writes them. */
-export const manifestBytes = (config: BlobRef, layers: readonly (BlobRef & { kind: LayerKind })[]): Buffer =>
+export const layerType = (kind: LayerKind): string => LAYER_TYPE + kind
+
+/** A layer to write into a manifest. */
+export interface NewLayer extends BlobRef {
+  mediaType: string
+  from?: string
+  name?: string
+}
+
+/** The bytes of a manifest as Ollama writes them (manifest/manifest.go): keys in its order, and a line end. */
+export const manifestBytes = (config: BlobRef, layers: readonly NewLayer[]): Buffer =>
   Buffer.from(
-    JSON.stringify({
+    `${goJson({
       schemaVersion: 2,
       mediaType: MANIFEST_TYPE,
       config: { mediaType: CONFIG_TYPE, digest: config.digest, size: config.size },
-      layers: layers.map(({ kind, digest, size }) => ({ mediaType: LAYER_TYPE + kind, digest, size })),
-    }),
+      layers: layers.map(({ mediaType, digest, size, from, name }) => ({
+        mediaType,
+        digest,
+        size,
+        from: from || undefined,
+        name: name || undefined,
+      })),
+    })}\n`,
   )
 
 export interface BlobRef {
@@ -65,6 +85,10 @@ export interface BlobRef {
 /** The layers of one kind, in order. */
 export const layersOf = (manifest: Manifest, kind: LayerKind): Layer[] =>
   manifest.layers.filter((layer) => layer.mediaType === LAYER_TYPE + kind)
+
+/** The model is stored tensor by tensor, as Ollama does it for MLX. */
+export const hasTensorLayers = (manifest: Manifest): boolean =>
+  manifest.layers.some(({ mediaType }) => mediaType === `${LAYER_TYPE}tensor`)
 
 /** Everything a manifest keeps alive in the blobs folder. */
 export const blobsOf = (manifest: Manifest): Layer[] =>

@@ -1,5 +1,5 @@
+import { goQuote } from '../../formats/go-quote.ts'
 import { EngineError } from '../errors.ts'
-import { goQuote } from './go-quote.ts'
 
 /** A model as a client refers to it: a name, and possibly where it must run. */
 export interface ModelRef {

@@ -1,7 +1,9 @@
 import type { GgufFacts } from '../gguf/types.ts'
 import type { Log } from '../log.ts'
 import type { Message } from '../types.ts'
-import type { BlobRef } from './manifest.ts'
+import type { TakenBlob } from './files.ts'
+import type { BlobRef, Layer } from './manifest.ts'
+import type { StoredManifest } from './manifests.ts'
 
 export type Capability =
   | 'completion'
@@ -12,6 +14,9 @@ export type Capability =
   | 'thinking'
   | 'image'
   | 'audio'
+
+/** Which of a model's templates writes its prompts; `none` passes the prompt on as it is. */
+export type TemplatePath = 'jinja' | 'go' | 'none'
 
 export interface ModelName {
   host: string
@@ -50,16 +55,22 @@ export interface InstalledModel {
   digest: string
   /** All layers and the config. */
   sizeBytes: number
+  /** As the manifest lists them. */
+  layers: readonly Layer[]
   modifiedAt: Date
   config: ModelConfig
   /** The GGUF file; absent for a stub of a remote model. */
   weightsPath: string | undefined
   projectorPaths: string[]
   adapterPaths: string[]
+  /** Smaller models that guess ahead. */
+  draftPaths: string[]
   /** Read from the GGUF header; absent without weights. */
   facts: GgufFacts | undefined
   /** The TEMPLATE layer, in Go syntax. */
   goTemplate: string | undefined
+  /** The template in use: the one in the weights, or `goTemplate`. */
+  templatePath: TemplatePath
   system: string | undefined
   /** The params layer: Ollama's option names. */
   parameters: Record<string, unknown>
@@ -98,6 +109,8 @@ export interface ModelStore {
    * `invalid_model_name` for a destination that is no name.
    */
   copy(source: string, destination: string): Promise<void>
+  /** The manifest of a model with exactly this spelling; undefined when there is none. Throws when it is unreadable. */
+  manifest(name: ModelName): Promise<StoredManifest | undefined>
   /** The stored spelling of a name whatever its case; the name itself where nothing of it is stored. */
   spelling(name: ModelName): Promise<ModelName>
   /** The blob is stored in full. */
@@ -106,15 +119,28 @@ export interface ModelStore {
   blobPath(digest: string): string
   /** Stores content under the hash it turns out to have, in one step and on disk. */
   putBlob(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef>
+  /** A free path for a file that is to become a blob by `putFile`. What is left there is swept away later. */
+  temporaryPath(): string
+  /** Makes a complete file at a `temporaryPath` a blob: hashes it, and gives it its name. */
+  putFile(path: string, signal: AbortSignal): Promise<BlobRef>
+  /**
+   * Makes a file from elsewhere a blob, as cheaply as the file system allows; the file stays where it is.
+   * `onBytes` gets how many bytes have been hashed. Throws EngineError `bad_request` for what is no file, or
+   * changes meanwhile.
+   */
+  takeFile(path: string, signal: AbortSignal, onBytes: (bytes: number) => void): Promise<TakenBlob>
   /**
    * Keeps blobs from being removed as unused by this process, stored already or not, until the function that
    * comes back is called. Whoever is about to install a manifest holds its blobs first.
    */
   hold(digests: readonly string[]): () => void
+  /** Removes those of these blobs that no model uses and nobody holds (not with `noPrune`). */
+  removeUnused(digests: readonly string[]): Promise<void>
   /**
    * Puts a manifest in place under the stored spelling of the name, byte for byte, then removes blobs that only
    * the manifest it replaces used (not with `noPrune`). Throws EngineError `bad_request` when the bytes are no
-   * manifest or a blob of it is not stored in full.
+   * manifest or a blob of it is not stored in full. True when it replaces a manifest with
+   * blobs that it does not use itself, and these were removed unless others do.
    */
-  install(name: ModelName, manifest: Buffer): Promise<void>
+  install(name: ModelName, manifest: Buffer): Promise<boolean>
 }

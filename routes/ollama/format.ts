@@ -1,6 +1,6 @@
 import { EngineError } from '../../engine/errors.ts'
-import { goQuote } from '../../engine/store/go-quote.ts'
 import type { AnswerFormat } from '../../engine/types.ts'
+import { goQuote } from '../../formats/go-quote.ts'
 
 /** Reads the `format` field. Throws EngineError `bad_format` for what is neither "json" nor a schema. */
 export function readFormat(value: unknown): AnswerFormat | undefined {

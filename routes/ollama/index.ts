@@ -1,12 +1,17 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { cloudStatus, signOut, whoAmI } from './account.ts'
+import { blobRoutes } from './blobs.ts'
 import { bodyCompiler } from './body.ts'
 import { ChatRequest, chat } from './chat.ts'
+import { CopyRequest, copyModel } from './copy.ts'
+import { CreateRequest, create } from './create.ts'
 import { EmbedRequest, embed } from './embed.ts'
 import { EmbeddingsRequest, embeddings } from './embeddings.ts'
 import { ollamaError } from './error.ts'
 import { GenerateRequest, generate } from './generate.ts'
 import { DeleteRequest, deleteModel, listLoaded, listModels } from './models.ts'
+import { PullRequest, pull } from './pull.ts'
+import { PushRequest, push } from './push.ts'
 import { ShowRequest, show } from './show.ts'
 import { answerUnknownPaths } from './unknown-path.ts'
 
@@ -39,9 +44,18 @@ export const ollamaRoutes: FastifyPluginAsyncZod<{ version: string }> = async (a
   app.post('/api/embeddings', { schema: { body: EmbeddingsRequest } }, (req, reply) =>
     embeddings(app, req.body, reply),
   )
+  app.post('/api/copy', { schema: { body: CopyRequest } }, (req, reply) =>
+    copyModel(app.models, req.body, reply),
+  )
+  app.post('/api/create', { schema: { body: CreateRequest } }, (req, reply) =>
+    create(app.createModel, req.body, reply),
+  )
+  app.register(blobRoutes)
   app.delete('/api/delete', { schema: { body: DeleteRequest } }, (req, reply) =>
     deleteModel(app.models, req.body, reply),
   )
+  app.post('/api/pull', { schema: { body: PullRequest } }, (req, reply) => pull(app.pulls, req.body, reply))
+  app.post('/api/push', { schema: { body: PushRequest } }, (req, reply) => push(app, req.body, reply))
   app.post('/api/me', whoAmI)
   app.post('/api/signout', signOut)
 }

@@ -1,5 +1,5 @@
-import { goQuote } from '../../engine/store/go-quote.ts'
 import type { ThinkLevel } from '../../engine/types.ts'
+import { goQuote } from '../../formats/go-quote.ts'
 
 const LEVELS: readonly string[] = ['low', 'medium', 'high', 'max'] satisfies ThinkLevel[]
 const EXPECTED = '"high", "medium", "low", "max", true, or false'

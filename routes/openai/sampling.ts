@@ -58,6 +58,7 @@ const EXTENSIONS = [
   'xtc_probability',
   'xtc_threshold',
   'top_n_sigma',
+  'thinking_budget',
 ] as const
 
 const numbers = Object.fromEntries(EXTENSIONS.map((name) => [name, maybe(z.number())])) as Record<

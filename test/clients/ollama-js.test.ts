@@ -1,5 +1,8 @@
 import { Ollama } from 'ollama'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { fixtureWeights } from '../helpers/fixtures.ts'
+import { bytesContent } from '../helpers/registry/content.ts'
+import { startRegistry } from '../helpers/registry/server.ts'
 import type { Step } from '../helpers/scripted-backend.ts'
 import { serve, user, W } from '../routes/ollama/serve.ts'
 
@@ -90,10 +93,54 @@ describe('ollama 170: the JavaScript client', () => {
     await expect.poll(() => backend.endings, { timeout: 1000 }).toEqual(['aborted'])
   })
 
+  test('ollama 170: pulls a model, at once and piece by piece', async () => {
+    const registry = await startRegistry()
+    registry.publish('library/new', [{ kind: 'model', content: bytesContent(fixtureWeights({})) }])
+    const { ollama } = await client()
+    const request = { model: `${registry.host}/library/new`, insecure: true }
+    const events = await read(await ollama.pull({ ...request, stream: true }))
+    expect(events.at(-1)).toEqual({ status: 'success' })
+    expect(await ollama.pull(request)).toEqual({ status: 'success' })
+    expect((await ollama.list()).models).toHaveLength(5)
+  })
+
   test('ollama 170: deletes a model', async () => {
     const { ollama } = await client()
     await ollama.delete({ model: 'tiny' })
     expect((await ollama.list()).models).toHaveLength(3)
+  })
+
+  test('ollama 170: creates a model from another, at once and step by step', async () => {
+    const { ollama } = await client()
+    const made = await ollama.create({ model: 'one', from: 'tiny', system: 'X', parameters: { seed: 7 } })
+    expect(made).toEqual({ status: 'success' })
+    const shown = await ollama.show({ model: 'one' })
+    expect([shown.system, shown.details.parent_model]).toEqual(['X', 'tiny:latest'])
+    const messages = [user('Hi'), { role: 'assistant', content: 'Hello' }]
+    const steps = await read(
+      await ollama.create({ model: 'two', from: 'one', license: ['MIT'], messages, stream: true }),
+    )
+    expect(steps.map(({ status }) => status).slice(-2)).toEqual(['writing manifest', 'success'])
+    expect((await ollama.list()).models.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['one:latest', 'two:latest']),
+    )
+    expect((await ollama.generate({ model: 'two', prompt: 'Hi' })).response).toBe('Hello world')
+    await expect(ollama.create({ model: 'a b', from: 'tiny' })).rejects.toMatchObject({
+      status_code: 400,
+      error: 'invalid model name',
+    })
+  })
+
+  test('ollama 170: copies a model, and deletes the copy without harm to the other', async () => {
+    const { ollama } = await client()
+    await ollama.copy({ source: 'tiny', destination: 'me/copy' })
+    expect((await ollama.show({ model: 'me/copy' })).details.family).toBe('llama')
+    await ollama.delete({ model: 'me/copy' })
+    expect((await ollama.generate({ model: 'tiny', prompt: 'Hi' })).response).toBe('Hello world')
+    await expect(ollama.copy({ source: 'nope', destination: 'x' })).rejects.toMatchObject({
+      status_code: 404,
+      error: 'model "nope" not found',
+    })
   })
 
   test('gets a status and a message for a model that is not installed', async () => {

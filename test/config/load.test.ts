@@ -28,10 +28,18 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     maxLoadedModels: 0,
     maxQueue: 512,
     noPrune: false,
+    templates: 'auto',
     flashAttention: 'auto',
     kvCacheType: 'f16',
     placement: { mlock: false, cpuExpertLayers: 0 },
     cache: { dirBytes: 10 * 2 ** 30 },
+    registry: {
+      keyPath: '/home/u/.ollama/id_ed25519',
+      proxies: {},
+      mirrors: new Map(),
+      allowPrivate: false,
+      huggingFace: {},
+    },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -162,6 +170,71 @@ describe('where Ollama goes on with a default, so does the server, and says so',
     const config = load({ [name]: text })
     expect(config).toMatchObject(expected)
     expect(config.warnings).toEqual([expect.stringContaining(warning)])
+  })
+})
+
+describe('web proxies are those of the environment, in upper or lower case', () => {
+  test.each<[Record<string, string>, Config['registry']['proxies']]>([
+    [{ HTTPS_PROXY: 'http://p:3128' }, { https: 'http://p:3128' }],
+    [{ https_proxy: 'p:3128', HTTP_PROXY: '' }, { https: 'http://p:3128' }],
+    [
+      { http_proxy: 'http://u:s@p/', no_proxy: ' a,b ' },
+      { http: 'http://u:s@p/', none: 'a,b' },
+    ],
+  ])('%j', (env, proxies) => {
+    expect(load(env).registry.proxies).toEqual(proxies)
+  })
+
+  test('one that cannot be used stops the server, and the message does not show its password', () => {
+    const message = refusal({ HOME: '/home/u', HTTPS_PROXY: 'socks5://user:secret@p' })
+    expect(message).toContain('it is not the address of a web proxy')
+    expect(message).not.toContain('secret')
+  })
+})
+
+test('mirrors are origins by the hosts they stand for', () => {
+  const text = 'Registry.Ollama.ai=https://mirror.example, hf.co:443 = http://10.0.0.1:5000/ ,'
+  expect([...load({ SNUG_REGISTRY_MIRRORS: text }).registry.mirrors]).toEqual([
+    ['registry.ollama.ai', 'https://mirror.example'],
+    ['hf.co:443', 'http://10.0.0.1:5000'],
+  ])
+})
+
+describe('a mirror that cannot be used stops the server', () => {
+  test.each(['x', 'a=b', '=https://b', 'a=ftp://b', 'a=https://u:p@b', 'a=https://b/path', 'a=https://b:x'])(
+    '%s',
+    (text) => {
+      expect(refusal({ HOME: '/home/u', SNUG_REGISTRY_MIRRORS: text })).toContain(
+        'is not a host and an address',
+      )
+    },
+  )
+})
+
+test('without a home folder there is no key', () => {
+  expect(loadConfig({ OLLAMA_MODELS: '/m' }).registry).toEqual({
+    proxies: {},
+    mirrors: new Map(),
+    allowPrivate: false,
+    huggingFace: {},
+  })
+})
+
+describe('Hugging Face is set up by its own variables', () => {
+  test.each<[Record<string, string>, Config['registry']['huggingFace']]>([
+    [{ HF_TOKEN: ' hf_a ', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, { token: 'hf_a' }],
+    [{ HF_TOKEN: '', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, { token: 'hf_b' }],
+    [{ HF_ENDPOINT: 'https://Mirror.example/' }, { endpoint: 'https://mirror.example' }],
+  ])('%j', (env, huggingFace) => {
+    expect(load(env).registry.huggingFace).toEqual(huggingFace)
+  })
+
+  test('what cannot be used stops the server, and the message shows no secrets', () => {
+    const env = { HOME: '/home/u', HF_TOKEN: 'hf_ secret', HF_ENDPOINT: 'https://u:secret@mirror.example' }
+    const message = refusal(env)
+    expect(message).toContain('it is no token')
+    expect(message).toContain('it is not the address of a server')
+    expect(message).not.toContain('secret')
   })
 })
 

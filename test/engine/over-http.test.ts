@@ -13,6 +13,7 @@ import { TEST_SETTINGS } from '../helpers/app.ts'
 import { tempFolder } from '../helpers/fixtures.ts'
 import { SHAPE_SMALL, writeRandomModel } from '../helpers/random-model.ts'
 import { openSocket } from '../helpers/socket.ts'
+import { NO_PULLS, NO_REGISTRIES } from '../helpers/store.ts'
 
 /** A listening server whose runner the test can ask. */
 async function watchedServer() {
@@ -33,7 +34,10 @@ async function watchedServer() {
   }
   const engine = createEngine({ backend, settings: TEST_SETTINGS, log })
   const models = await openModelStore({ folder, log, noPrune: true, templates: 'jinja' })
-  const app = buildApp({ emulatedVersion: '0.33.0' }, { engine, models, logger: log })
+  const app = buildApp(
+    { emulatedVersion: '0.33.0' },
+    { engine, models, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: log },
+  )
   onTestFinished(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const status = async () => (await runners[0]?.status()) ?? { busySlots: 0, outputTokens: 0 }

@@ -7,6 +7,7 @@ import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
 import { TEST_SETTINGS } from './app.ts'
 import { type POOLING_TYPE, writeRandomEncoder } from './random-encoder.ts'
+import { NO_PULLS, NO_REGISTRIES } from './store.ts'
 
 /**
  * The whole server with real runners and random encoders in `folder`, each under the name of its pooling.
@@ -25,5 +26,11 @@ export async function openEncoderServer(folder: string, models: readonly (keyof 
     settings: TEST_SETTINGS,
     log,
   })
-  return { app: buildApp({ emulatedVersion: '0.33.0' }, { engine, models: store, logger: log }), engine }
+  return {
+    app: buildApp(
+      { emulatedVersion: '0.33.0' },
+      { engine, models: store, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: log },
+    ),
+    engine,
+  }
 }

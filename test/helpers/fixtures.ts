@@ -42,8 +42,8 @@ interface LayerRef {
 }
 
 /** A folder for one test, gone when the test has finished. */
-export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'snug-test-'))
+export async function tempFolder(parent = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(parent, 'snug-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

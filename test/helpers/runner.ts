@@ -41,17 +41,19 @@ export async function testRunner(change: Partial<LoadPlan> = {}): Promise<Runner
 /** A real child process for a plan, gone when the test has finished. */
 export const runnerFor = async (plan: LoadPlan): Promise<Runner> => (await loggedRunner(plan)).runner
 
+/** How a runner is started that nobody watches. */
+export const QUIET = {
+  libraryDir: undefined,
+  environment: {},
+  signal: new AbortController().signal,
+  onProgress() {},
+  log() {},
+}
+
 /** The same, and all it has logged so far. */
 export async function loggedRunner(plan: LoadPlan) {
   const lines: string[] = []
-  const runner = await startRunner({
-    plan,
-    libraryDir: undefined,
-    environment: {},
-    signal: new AbortController().signal,
-    onProgress() {},
-    log: (message) => lines.push(message),
-  })
+  const runner = await startRunner({ ...QUIET, plan, log: (message) => lines.push(message) })
   onTestFinished(() => runner.close())
   return { runner, warnings: () => lines.join('\n') }
 }

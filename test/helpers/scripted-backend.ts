@@ -69,6 +69,7 @@ export class ScriptedBackend implements Backend {
         sizeBytes: 1_000_000,
         sizeVramBytes: 0,
         addsBos: false,
+        controlTokens: [],
         canShift: true,
         embedding: {
           pooling: 'mean',

@@ -1,5 +1,7 @@
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Pulls } from '../../engine/registry/pull.ts'
+import type { Registries } from '../../engine/registry/types.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import type { ModelStore, StoreLog } from '../../engine/store/types.ts'
 
@@ -17,7 +19,7 @@ export const openStore = (folder: string, noPrune = false): Promise<ModelStore> 
   openModelStore({ folder, log: recordingLog(), noPrune })
 
 const unused = () => {
-  throw new Error('this test has no models folder')
+  throw new Error('this test has none')
 }
 
 /** A store without a folder, for tests that replace what they use. */
@@ -27,13 +29,24 @@ export const NO_STORE: ModelStore = {
   details: unused,
   delete: unused,
   copy: unused,
+  manifest: unused,
   spelling: unused,
   hasBlob: unused,
   blobPath: unused,
   putBlob: unused,
+  temporaryPath: unused,
+  putFile: unused,
+  takeFile: unused,
   hold: unused,
+  removeUnused: unused,
   install: unused,
 }
+
+/** No way to registries, for tests that need none. */
+export const NO_REGISTRIES: Registries = { open: unused, close: async () => {} }
+
+/** No pulls, for tests that need none. */
+export const NO_PULLS: Pulls = { pull: unused, close: async () => {} }
 
 /** The names in the blobs folder, sorted. */
 export const blobNames = async (folder: string): Promise<string[]> =>

@@ -12,8 +12,24 @@ test.each([
   [['--version'], 'version'],
   [['-v'], 'version'],
   [['serve'], 'serve'],
-])('snug %j means %s', (args, command) => {
-  expect(parseCommand(args)).toBe(command)
+  [['list'], 'list'],
+  [['ls'], 'list'],
+])('snug %j means %s', (args, name) => {
+  expect(parseCommand(args)).toEqual({ name })
+})
+
+const CREATE = { name: 'create', model: 'm', modelfile: 'Modelfile', quantize: '' }
+test.each([
+  [['create', 'm'], CREATE],
+  [['create', 'm', '-f', 'x'], { ...CREATE, modelfile: 'x' }],
+  [['create', '--file', 'x', 'm', '--quantize', 'q8_0'], { ...CREATE, modelfile: 'x', quantize: 'q8_0' }],
+  [['create', 'm', 'a.gguf', '-q', 'q4_K_M'], { ...CREATE, path: 'a.gguf', quantize: 'q4_K_M' }],
+  [['show', 'm'], { name: 'show', model: 'm', asModelfile: false }],
+  [['show', '--modelfile', 'm'], { name: 'show', model: 'm', asModelfile: true }],
+  [['rm', 'a', 'b'], { name: 'rm', models: ['a', 'b'] }],
+  [['cp', 'a', 'b'], { name: 'cp', source: 'a', destination: 'b' }],
+])('snug %j is understood', (args, command) => {
+  expect(parseCommand(args)).toEqual(command)
 })
 
 describe('anything else is a mistake that is named', () => {
@@ -22,6 +38,15 @@ describe('anything else is a mistake that is named', () => {
     [['toString'], 'unknown command "toString"'],
     [['serve', 'now'], '"serve" takes no argument, but got "now"'],
     [['serve', '--port', '1'], "Unknown option '--port'"],
+    [['serve', '-f', 'x'], '"serve" takes no option --file'],
+    [['list', '--modelfile'], '"list" takes no option --modelfile'],
+    [['create'], '"create" needs a model'],
+    [['create', 'm', 'a', 'b'], '"create" takes a model and a path, but got "b"'],
+    [['create', 'm', 'a', '-f', 'b'], '"create" takes a path or a Modelfile, not both'],
+    [['create', 'm', '-f'], "Option '-f, --file <value>' argument missing"],
+    [['show'], '"show" needs a model'],
+    [['rm'], '"rm" needs the name of a model'],
+    [['cp', 'a'], '"cp" needs a destination'],
   ])('snug %j', (args, message) => {
     expect(() => parseCommand(args)).toThrow(message)
   })

@@ -43,7 +43,7 @@ export function derivedFormat(
     close: closeOf(section, call, found.syntax),
     section,
     call: pieces.isReversed && object !== undefined ? inOrder(call, object) : call,
-    separator: parts.separator,
+    separator: separatorOf(parts, object !== undefined),
     isParallel: parts.other !== undefined,
     object,
     arguments: found.syntax,
@@ -115,6 +115,12 @@ function partsOf(
     behind: first.close.slice(close.length),
     other: { open, between: tail.between, close },
   }
+}
+
+/** Some templates forget the commas of a list of objects; models do not. */
+function separatorOf({ before, behind, separator }: Parts, isObject: boolean): string {
+  const isList = isObject && before.trimEnd().endsWith('[') && behind.trimStart().startsWith(']')
+  return isList && separator.trim() === '' ? ', ' : separator
 }
 
 const MAX_SEPARATOR = 40

@@ -54,7 +54,7 @@ const TOOLS: Tool[] = NAMES.map((name) => ({
  * the conversation by comparing with an answer of plain text. Undefined when the template cannot print that answer.
  */
 export function proberOf(
-  template: CompiledTemplate,
+  template: Pick<CompiledTemplate, 'render'>,
   ids: Ids,
   thought: RegExp | undefined,
 ): Prober | undefined {
@@ -123,7 +123,7 @@ function withSigns(text: string, ids: Ids): string {
 }
 
 function rendered(
-  template: CompiledTemplate,
+  template: Pick<CompiledTemplate, 'render'>,
   content: string,
   toolCalls: ToolCall[] | undefined,
 ): string | undefined {

@@ -6,7 +6,7 @@ import { parseGguf } from '../../../engine/gguf/parse.ts'
 import { readGgufFile } from '../../../engine/gguf/read.ts'
 import { FIXTURE_MODELS, type FixtureModel, SMALL_TENSORS } from '../../helpers/fixture-models.ts'
 import { fixtureWeights } from '../../helpers/fixtures.ts'
-import { array, bool, str, tensorBytes, u32, u64 } from '../../helpers/gguf.ts'
+import { array, bool, str, tensorBytes, u32 } from '../../helpers/gguf.ts'
 
 const factsOf = (model: FixtureModel) => ggufFacts(parseGguf(fixtureWeights(model)))
 
@@ -41,7 +41,7 @@ describe('the facts of a model', () => {
     const layers = { 'llama.block_count': u32(3) }
     const kv = (items: number[]) => ({ 'llama.attention.head_count_kv': array('int32', items) })
     expect(factsOf({ metadata: layers }).kvHeads).toEqual([2, 2, 2])
-    expect(factsOf({ metadata: { ...layers, ...kv([8, 0, 4]) } }).kvHeads).toEqual([8, 0, 4])
+    expect(factsOf({ metadata: { ...layers, ...kv([4, 0, 2]) } }).kvHeads).toEqual([4, 0, 2])
     expect(factsOf({ metadata: { ...layers, 'llama.attention.head_count_kv': undefined } }).kvHeads).toEqual([
       4, 4, 4,
     ])
@@ -90,20 +90,16 @@ describe('the facts of a model', () => {
     expect(factsOf({ metadata: { 'tokenizer.ggml.bos_token_id': u32(99) } }).bosToken).toBeUndefined()
   })
 
-  test('treat keys of the wrong type as absent', () => {
+  test('treat keys that nothing depends on as absent when they are of the wrong type', () => {
     const facts = factsOf({
       metadata: {
-        'llama.context_length': str('8192'),
-        'llama.embedding_length': u64(2n ** 63n),
         'general.file_type': array('uint32', [2]),
         'tokenizer.chat_template': u32(1),
-        'tokenizer.ggml.tokens': u32(1),
+        'tokenizer.ggml.bos_token_id': str('1'),
         'tokenizer.ggml.add_bos_token': u32(1),
       },
     })
     expect(facts).toMatchObject({
-      contextLength: undefined,
-      embeddingLength: undefined,
       fileType: undefined,
       chatTemplate: undefined,
       bosToken: undefined,

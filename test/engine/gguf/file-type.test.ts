@@ -25,6 +25,7 @@ test.each([
   [32, 'BF16'],
   [38, 'MXFP4_MOE'],
   [40, 'Q1_0'],
+  [41, 'Q2_0'],
   [0, 'unknown'],
   [4, 'unknown'],
   [1024, 'unknown'],

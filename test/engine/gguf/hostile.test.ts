@@ -7,7 +7,7 @@ import { ggufFacts } from '../../../engine/gguf/facts.ts'
 import { parseGguf } from '../../../engine/gguf/parse.ts'
 import { readGgufFile } from '../../../engine/gguf/read.ts'
 import { fixtureWeights, tempFolder } from '../../helpers/fixtures.ts'
-import { array, f32, GgufBytes, u32, writeGguf } from '../../helpers/gguf.ts'
+import { f32, GgufBytes, u32, writeGguf } from '../../helpers/gguf.ts'
 
 const start = (tensors: number | bigint, entries: number | bigint) =>
   new GgufBytes().raw(Buffer.from('GGUF')).u32(3).u64(tensors).u64(entries)
@@ -117,6 +117,11 @@ describe('a hostile GGUF file is refused with a reason:', () => {
       'tensor "t" at byte 24 has rows of 33, not a multiple of the 32 of Q4_0',
     ],
     [
+      'one value that does not fill a block',
+      tensor([], 2),
+      'tensor "t" at byte 24 has rows of 1, not a multiple of the 32 of Q4_0',
+    ],
+    [
       'a tensor twice',
       writeGguf({ tensors: Array(2).fill({ name: 'same', type: 'F32', shape: [1] }) }),
       'tensor "same" comes twice, again at byte 60',
@@ -124,12 +129,12 @@ describe('a hostile GGUF file is refused with a reason:', () => {
     ...[0, 3, 48].map((alignment): [string, Buffer, string] => [
       `alignment ${alignment}`,
       writeGguf({ metadata: { 'general.alignment': u32(alignment) }, headerOnly: true }),
-      'general.alignment is not a power of two',
+      `general.alignment is ${alignment}, not a power of two`,
     ]),
     [
       'an alignment that is a fraction',
       writeGguf({ metadata: { 'general.alignment': f32(0.5) }, headerOnly: true }),
-      'general.alignment is not a power of two',
+      'general.alignment is not a uint32',
     ],
   ])('%s', (_, bytes, message) => {
     expect(() => parseGguf(bytes)).toThrow(expect.objectContaining({ name: 'GgufError', message }))
@@ -137,23 +142,6 @@ describe('a hostile GGUF file is refused with a reason:', () => {
 
   test('four arrays in one another are still read', () => {
     expect(parseGguf(nested(4).bytes()).metadata.get('deep')).toMatchObject({ length: 1 })
-  })
-})
-
-describe('facts that contradict each other are refused:', () => {
-  const facts = (metadata: Parameters<typeof writeGguf>[0]['metadata']) =>
-    ggufFacts(parseGguf(fixtureWeights({ metadata: metadata ?? {} })))
-
-  test('a layer count no list should be made for', () => {
-    expect(() => facts({ 'llama.block_count': u32(4_000_000_000) })).toThrow(
-      new GgufError('4000000000 layers are more than the 4096 that are read'),
-    )
-  })
-
-  test('fewer per-layer values than layers', () => {
-    expect(() =>
-      facts({ 'llama.block_count': u32(3), 'llama.attention.head_count_kv': array('uint32', [1, 2]) }),
-    ).toThrow(new GgufError('attention heads are given for 2 of 3 layers'))
   })
 })
 
@@ -195,31 +183,4 @@ describe('a GGUF file damaged at random', () => {
       )
     }
   })
-
-  test('never does more than be read or be refused, in 2,000 mutations', () => {
-    const random = seeded(20_261_123)
-    const seen = { read: 0, refused: 0, short: 0 }
-    for (let round = 0; round < 2000; round++) {
-      const bytes = Buffer.from(whole)
-      for (let hits = 1 + random(8); hits > 0; hits--) {
-        // Most of the header is texts; numbers and lengths do the damage, so favour the extremes.
-        bytes[random(1400)] = [0, 1, 0x7f, 0x80, 0xff, random(256)][random(6)] ?? 0
-      }
-      seen[outcome(bytes)]++
-    }
-    expect(seen.read).toBeGreaterThan(100)
-    expect(seen.refused).toBeGreaterThan(100)
-    expect(seen.short).toBeGreaterThan(100)
-  })
 })
-
-/** mulberry32: the same numbers on every run. */
-function seeded(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below
-  }
-}

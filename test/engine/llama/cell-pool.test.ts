@@ -1,25 +1,7 @@
 import { expect, test } from 'vitest'
-import type { LoadPlan } from '../../../engine/backend.ts'
-import { kvBytesPerToken } from '../../../engine/kv-bytes.ts'
 import { cellPool } from '../../../engine/llama/cell-pool.ts'
 
 const GIB = 2 ** 30
-
-test.each<[LoadPlan['kvCacheType'], number[], number, number, number]>([
-  // Llama 3.1 8B: 32 layers, 8 KV heads of 128.
-  ['f16', Array(32).fill(8), 128, 128, 131_072],
-  ['q8_0', Array(32).fill(8), 128, 128, 69_632],
-  ['q4_0', Array(32).fill(8), 128, 128, 36_864],
-  // Layers without attention keep nothing.
-  ['f16', [0, 2, 0, 2], 64, 32, 768],
-])('a token in a %s cache of these heads takes %j', (type, kvHeads, keyLength, valueLength, bytes) => {
-  expect(kvBytesPerToken({ kvHeads, keyLength, valueLength }, type)).toBe(bytes)
-})
-
-test('a header that does not tell the heads gives no size', () => {
-  expect(kvBytesPerToken({ kvHeads: [], keyLength: 64, valueLength: 64 }, 'f16')).toBeUndefined()
-  expect(kvBytesPerToken({ kvHeads: [2], keyLength: undefined, valueLength: 64 }, 'f16')).toBeUndefined()
-})
 
 /** A model of 4 GiB whose context of 8192 tokens takes 1 GiB. */
 const plan = {

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  endsInThought,
-  leavesThoughtOpen,
-  type ThinkingTags,
-  thinkingSplitter,
-  thinkingTags,
-} from '../../../engine/prompt/thinking.ts'
+import { endsInThought, leavesThoughtOpen, thinkingSplitter } from '../../../engine/prompt/thinking.ts'
+import { type ThinkingTags, thinkingTags } from '../../../engine/prompt/thinking-tags.ts'
 
 const THINK: ThinkingTags = { open: '<think>', close: '</think>' }
 
@@ -91,6 +86,36 @@ test('a long stream of white space and tags takes no more time a character than 
   expect(performance.now() - started).toBeLessThan(5_000)
 })
 
+/** Thought and answer each in a channel of their own. */
+const CHANNELS = `{% for m in messages %}{% set start = '<|start|>' + m.role %}
+{%- if m.thinking %}{{ start + '<|channel|>analysis<|message|>' + m.thinking + '<|end|>' }}{% endif %}
+{{- start + ('<|channel|>final' if m.role == 'assistant' else '') + '<|message|>' + m.content + '<|end|>' }}
+{%- endfor %}{% if add_generation_prompt %}{{ '<|start|>assistant' }}{% endif %}`
+const CHANNEL_TAGS: ThinkingTags = {
+  open: '<|channel|>analysis<|message|>',
+  close: '<|end|>',
+  answer: { turn: '<|start|>assistant', open: '<|channel|>final<|message|>' },
+}
+
+describe.each([
+  ['<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Yes', 'hm', 'Yes'],
+  ['<|channel|>final<|message|>Yes', '', 'Yes'],
+  ['<|channel|>final<|message|>', '', ''],
+  ['<|channel|>analysis<|message|>hm<|end|>', 'hm', ''],
+  ['<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>other', 'hm', '<|channel|>other'],
+  ['<|channel|>analysis<|message|>hm<|end|>Yes <|start|>assistant', 'hm', 'Yes <|start|>assistant'],
+  ['Yes', '', 'Yes'],
+])('an answer in channels: %s', (input, thinking, text) => {
+  test('shows no marks, wherever it is cut in two', () => {
+    for (let at = 0; at <= input.length; at++) {
+      expect(split([input.slice(0, at), input.slice(at)], false, CHANNEL_TAGS)).toEqual({ thinking, text })
+    }
+  })
+  test('shows no marks character by character', () => {
+    expect(split([...input], false, CHANNEL_TAGS)).toEqual({ thinking, text })
+  })
+})
+
 describe('the tags are read off the template', () => {
   test.each([
     ["{{ '<think>' }}{{ m.content.split('</think>')[-1] }}", '<think>', '</think>'],
@@ -102,6 +127,17 @@ describe('the tags are read off the template', () => {
     ["{{ '<|START_THINKING|>' + x + '<|END_THINKING|>' }}", '<|START_THINKING|>', '<|END_THINKING|>'],
   ])('%s', (template, open, close) => {
     expect(thinkingTags(template)).toEqual({ open, close })
+  })
+
+  test('by rendering a thought where their names tell nothing', () => {
+    const template = `{% for m in messages %}{{ '<' + m.role + '>' }}
+{%- if m.thinking %}{{ '<|musing|>\\n' + m.thinking + '<|mused|>' }}{% endif %}{{ m.content }}{% endfor %}
+{%- if add_generation_prompt %}{{ '<assistant>' }}{% endif %}`
+    expect(thinkingTags(template)).toEqual({ open: '<|musing|>', close: '<|mused|>' })
+  })
+
+  test('with what stands before every answer, where thought and answer are turns or channels', () => {
+    expect(thinkingTags(CHANNELS)).toEqual(CHANNEL_TAGS)
   })
 
   test('a template without tags has none', () => {

@@ -44,6 +44,7 @@ const INFO = {
   sizeBytes: 0,
   sizeVramBytes: 0,
   addsBos: true,
+  controlTokens: ['<s>'],
   canShift: true,
   description: '',
 }

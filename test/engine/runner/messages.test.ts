@@ -17,6 +17,7 @@ const info = {
   sizeBytes: 1,
   sizeVramBytes: 0,
   addsBos: true,
+  controlTokens: ['<s>'],
   canShift: true,
   description: '',
 }

@@ -7,9 +7,7 @@ const parse = (manifest: unknown) => parseManifest(Buffer.from(JSON.stringify(ma
 
 describe('a manifest', () => {
   test('that was written is read back', () => {
-    const manifest = parseManifest(
-      manifestBytes({ digest: DIGEST, size: 1 }, [{ kind: 'model', digest: DIGEST, size: 5 }]),
-    )
+    const manifest = parseManifest(manifestBytes({ digest: DIGEST, size: 1 }, [layer]))
     expect(layersOf(manifest, 'model')).toEqual([layer])
     expect(blobsOf(manifest).map(({ size }) => size)).toEqual([5, 1])
   })

@@ -94,6 +94,8 @@ const BODY_ROUTES = [
   ['POST', '/api/generate'],
   ['POST', '/api/chat'],
   ['POST', '/api/show'],
+  ['POST', '/api/create'],
+  ['POST', '/api/copy'],
   ['DELETE', '/api/delete'],
 ] as const
 

@@ -5,7 +5,7 @@ import { EngineError } from '../../../engine/errors.ts'
 import type { Capability, InstalledModel, ModelStore } from '../../../engine/store/types.ts'
 import type { Engine, EngineEvent, Job, Usage } from '../../../engine/types.ts'
 import { buildApp } from '../../../src/app.ts'
-import { NO_STORE } from '../../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES, NO_STORE } from '../../helpers/store.ts'
 
 export type Run = (job: Job, signal: AbortSignal) => AsyncIterable<EngineEvent>
 
@@ -47,8 +47,11 @@ export function model(name: string, more: Partial<InstalledModel> = {}): Install
     weightsPath: '/weights.gguf',
     projectorPaths: [],
     adapterPaths: [],
+    draftPaths: [],
+    layers: [],
     facts: undefined,
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],
@@ -67,7 +70,13 @@ export function handMade(run: Run, installed = [model('tiny')], more: Partial<En
   const jobs: Job[] = []
   const log: object[] = []
   const logger = pino({}, { write: (line) => void log.push(JSON.parse(line)) })
-  const deps = { engine: { ...engineOf(run, jobs), ...more }, models: storeOf(installed), logger }
+  const deps = {
+    engine: { ...engineOf(run, jobs), ...more },
+    models: storeOf(installed),
+    registries: NO_REGISTRIES,
+    pulls: NO_PULLS,
+    logger,
+  }
   const app = buildApp({ emulatedVersion: '0.0.0' }, deps)
   onTestFinished(() => app.close())
   const url = () => app.listen({ host: '127.0.0.1', port: 0 })

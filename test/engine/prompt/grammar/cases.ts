@@ -554,6 +554,12 @@ const THOUGHTS: readonly GrammarCase[] = [
     valid: ['aab1', 'aaab1', 'aaaab1', 'abaab1', 'xaaxaab1'],
     invalid: ['aab', 'ab1', 'aabaab1'],
   },
+  {
+    name: 'an answer with a mark before it, thought or not',
+    grammar: withThinking(INTEGER, { ...THINK, answer: { turn: '<turn>', open: '<final>' } }, false),
+    valid: ['<final>1', '<think>hm</think><turn><final>1'],
+    invalid: ['1', '<turn><final>1', '<think>hm</think>1', '<think>hm</think><final>1'],
+  },
 ]
 
 /** Every grammar the tests know, with texts on both sides; another test gives them to the engine's parser. */

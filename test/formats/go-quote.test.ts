@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { goQuote } from '../../../engine/store/go-quote.ts'
+import { goQuote } from '../../formats/go-quote.ts'
 
 test.each([
   ['a "b" \\', '"a \\"b\\" \\\\"'],

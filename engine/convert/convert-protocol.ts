@@ -1,0 +1,26 @@
+import type { Failure } from '../runner/protocol.ts'
+import { type Check, isNumber, isText, listOf, object, tagged } from '../runner/shape.ts'
+
+/** What the converting child is told, once. */
+export interface ConvertRequest {
+  type: 'convert'
+  files: [name: string, path: string][]
+  to: string
+}
+
+export type ConvertReport =
+  | { type: 'progress'; fraction: number }
+  | { type: 'done' }
+  | { type: 'failed'; failure: Failure }
+
+const isPair: Check = (value) => listOf(isText)(value) && (value as string[]).length === 2
+
+export const isConvertRequest = tagged<ConvertRequest>({
+  convert: object({ files: listOf(isPair), to: isText }),
+})
+
+export const isConvertReport = tagged<ConvertReport>({
+  progress: object({ fraction: isNumber }),
+  done: () => true,
+  failed: object({ failure: object<Failure>({ code: isText, message: isText }) }),
+})
