@@ -4,7 +4,7 @@ import { engineEnvironment } from './engine-environment.ts'
 import { Env } from './env.ts'
 import { foreignWarning } from './foreign.ts'
 import type { Origins } from './origins.ts'
-import { keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
+import { HUGGING_FACE_VARIABLES, keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
 import type { Read } from './setting.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
@@ -94,6 +94,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       proxies: Object.freeze(proxies(read)),
       mirrors: read.SNUG_REGISTRY_MIRRORS.value,
       allowPrivate: read.SNUG_REGISTRY_PRIVATE_REDIRECTS.value,
+      huggingFace: Object.freeze(huggingFace(read)),
     }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
@@ -137,6 +138,12 @@ function proxies(read: Settings): RegistryConfig['proxies'] {
   return { ...(http && { http }), ...(https && { https }), ...(none && { none }) }
 }
 
+function huggingFace(read: Settings): RegistryConfig['huggingFace'] {
+  const endpoint = read.HF_ENDPOINT.value
+  const token = read.HF_TOKEN.value ?? read.HUGGING_FACE_HUB_TOKEN.value
+  return { ...(endpoint && { endpoint }), ...(token && { token }) }
+}
+
 const homeOf = (env: Readonly<Record<string, string | undefined>>) => env.HOME || env.USERPROFILE
 
 /** Our variables with spaces and quotes around their values taken off; an empty one counts as not set. */
@@ -152,6 +159,10 @@ function ownVariables(env: Readonly<Record<string, string | undefined>>): Record
   }
   for (const name of PROXY_VARIABLES) {
     const value = (env[name] || env[name.toLowerCase()] || '').trim()
+    if (value !== '') given[name] = value
+  }
+  for (const name of HUGGING_FACE_VARIABLES) {
+    const value = (env[name] ?? '').trim()
     if (value !== '') given[name] = value
   }
   return given

@@ -14,6 +14,7 @@ export type EngineErrorCode =
   | 'create_failed'
   | 'load_failed'
   | 'load_timeout'
+  | 'pull_failed'
   | 'runner_died'
   | 'quantize_failed'
   | 'convert_failed'

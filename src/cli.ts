@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
+import type { TransferCommand } from './commands/transfer.ts'
 
 export type Command =
   | { name: 'serve' }
@@ -19,6 +20,7 @@ export interface HardwareCommand {
 export type ModelsCommand =
   | { name: 'list' }
   | ({ name: 'create' } & CreateCommand)
+  | ({ name: 'pull' | 'push' } & TransferCommand)
   | { name: 'show'; model: string; asModelfile: boolean }
   | { name: 'rm'; models: string[] }
   | { name: 'cp'; source: string; destination: string }
@@ -30,6 +32,7 @@ const OPTIONS = {
   quantize: { type: 'string', short: 'q' },
   modelfile: { type: 'boolean' },
   json: { type: 'boolean' },
+  insecure: { type: 'boolean' },
 } as const
 
 /** Which options a command takes; --help and --version go with any. */
@@ -37,6 +40,8 @@ const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   create: ['file', 'quantize'],
   show: ['modelfile'],
   hardware: ['json'],
+  pull: ['insecure'],
+  push: ['insecure'],
 }
 
 /** What the command line asks for. Throws Error with a sentence for the person who typed it. */
@@ -59,6 +64,10 @@ export function parseCommand(args: readonly string[]): Command {
     case 'ls':
       expectArguments(command, rest, [])
       return { name: 'list' }
+    case 'pull':
+    case 'push':
+      expectArguments(command, rest, ['model'])
+      return { name: command, model: rest[0] ?? '', insecure: values.insecure === true }
     case 'show':
       expectArguments(command, rest, ['model'])
       return { name: 'show', model: rest[0] ?? '', asModelfile: values.modelfile === true }
@@ -105,6 +114,8 @@ export function helpText(): string {
 
 Commands:
   serve                  start the server
+  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M)
+  push NAME              bring a model to the registry its name begins with (--insecure, with both: by http)
   create NAME            make a model from a Modelfile (-f FILE; ./Modelfile unless said)
   create NAME PATH       make a model from a GGUF file, or from a folder with a model
                          (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)

@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createEngine } from '../engine/engine.ts'
-import { openRegistries } from '../engine/registry/registries.ts'
+import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
 import { openModelStore } from '../engine/store/models.ts'
 import type { Deps } from './app.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
+import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
-import { SNUG_VERSION } from './version.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
@@ -35,8 +35,10 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     log: logger,
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
-  const registries = openRegistries({ userAgent: `snug/${SNUG_VERSION}`, ...config.registry })
-  return { engine: createEngine({ backend, settings: config, log: logger }), models, registries, logger }
+  const registries = openConfiguredRegistries(config)
+  const pulls = createPulls({ models, registries, log: logger })
+  const engine = createEngine({ backend, settings: config, log: logger })
+  return { engine, models, registries, pulls, logger }
 }
 
 function refuse(cause: Error): never {

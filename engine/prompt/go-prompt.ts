@@ -7,7 +7,7 @@ import { goToolCallFormat } from './go-tool-calls.ts'
 import { type ExpectedThought, withThought } from './open-thought.ts'
 import { endsInThought } from './thinking.ts'
 import { type ThinkingTags, thinkingTags } from './thinking-tags.ts'
-import type { ToolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** What a template in Go's syntax makes of a job. */
 export interface GoPrompt {

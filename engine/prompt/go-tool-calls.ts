@@ -2,28 +2,41 @@ import type { BranchNode, ListNode, Node, TextNode } from '../../formats/go-temp
 import type { CompiledGoTemplate } from './go-compile.ts'
 import { fieldsOf } from './go-fields.ts'
 import { renderGo } from './go-render.ts'
-import { closingTag, describedFormat, shownCall, type ToolCallFormat } from './tool-call-format.ts'
+import { goThinkingTags } from './go-thinking.ts'
+import type { TemplateInput } from './template.ts'
+import { jsonFormat } from './tool-format/json-format.ts'
+import { familyFormat, toldFormat, withLeadIns } from './tool-format/known.ts'
+import { learnedFormat } from './tool-format/learn.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** Read once a template, as long as the compiled template is remembered. */
 const formats = new WeakMap<CompiledGoTemplate, ToolCallFormat>()
 
 /**
- * How a model writes calls, by the template in Go's syntax: what stands first where the template prints `.ToolCalls`
- * marks a call (ollama tools/template.go), a call that is rendered shows the rest.
+ * How a model writes calls, by the template in Go's syntax: learned from what it renders, as with any template. Where
+ * that tells nothing, what stands first where the template prints `.ToolCalls` marks JSON (ollama tools/template.go).
  */
 export function goToolCallFormat(compiled: CompiledGoTemplate): ToolCallFormat {
   const remembered = formats.get(compiled)
   if (remembered !== undefined) return remembered
   const { text } = compiled.template
   const think = { Think: false, ThinkLevel: '', IsThinkSet: false }
-  const shown = shownCall({
-    render: ({ messages, tools = [], now }) => renderGo(compiled, { messages, tools, think, now }),
-  })
-  const open = callTag(compiled)
-  const close = open === '{' ? undefined : closingTag(open, text)
-  const format = describedFormat([open, close], text, shown)
+  const rendered = {
+    render: ({ messages, tools = [], now }: TemplateInput) =>
+      renderGo(compiled, { messages, tools, think, now }),
+  }
+  const learned = familyFormat(text) ?? learnedFormat(rendered, goThinkingTags(compiled.template))
+  const format = withLeadIns(learned ?? taggedFormat(compiled), text)
   formats.set(compiled, format)
   return format
+}
+
+function taggedFormat(compiled: CompiledGoTemplate): ToolCallFormat {
+  const open = callTag(compiled)
+  if (open === '{') return toldFormat(compiled.template.text)
+  const twin = open.replace(/^([<[])/, '$1/')
+  const isClosed = twin !== open && compiled.template.text.includes(twin)
+  return jsonFormat({ open, ...(isClosed ? { close: twin } : {}) })
 }
 
 /** Brackets are no tags: they only count at the start of an answer. */

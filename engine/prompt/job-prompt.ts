@@ -8,7 +8,8 @@ import { type ExpectedThought, withThought } from './open-thought.ts'
 import { compileTemplate, type TemplateInput } from './template.ts'
 import { endsInThought, leavesThoughtOpen } from './thinking.ts'
 import { thinkingTags } from './thinking-tags.ts'
-import { type ToolCallFormat, toolCallFormat } from './tool-call-format.ts'
+import { toolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A job's prompt as text, and how to read what the model answers. */
 export interface JobPrompt {

@@ -33,6 +33,7 @@ const CODES: Record<EngineErrorCode, true> = {
   create_failed: true,
   load_failed: true,
   load_timeout: true,
+  pull_failed: true,
   quantize_failed: true,
   convert_failed: true,
   invalid_answer: true,

@@ -134,10 +134,13 @@ export interface ModelStore {
    * comes back is called. Whoever is about to install a manifest holds its blobs first.
    */
   hold(digests: readonly string[]): () => void
+  /** Removes those of these blobs that no model uses and nobody holds (not with `noPrune`). */
+  removeUnused(digests: readonly string[]): Promise<void>
   /**
    * Puts a manifest in place under the stored spelling of the name, byte for byte, then removes blobs that only
    * the manifest it replaces used (not with `noPrune`). Throws EngineError `bad_request` when the bytes are no
-   * manifest or a blob of it is not stored in full.
+   * manifest or a blob of it is not stored in full. True when it replaces a manifest with
+   * blobs that it does not use itself, and these were removed unless others do.
    */
-  install(name: ModelName, manifest: Buffer): Promise<void>
+  install(name: ModelName, manifest: Buffer): Promise<boolean>
 }

@@ -16,6 +16,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   create_failed: 500,
   load_failed: 500,
   load_timeout: 500,
+  pull_failed: 500,
   runner_died: 500,
   quantize_failed: 500,
   convert_failed: 500,

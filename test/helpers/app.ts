@@ -3,6 +3,8 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
+import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
+import { createPulls } from '../../engine/registry/pull.ts'
 import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
@@ -23,6 +25,8 @@ export interface TestAppOptions {
   app?: Partial<Parameters<typeof buildApp>[0]>
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
+  /** How downloads pace themselves. */
+  tuning?: DownloadTuning
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -46,6 +50,7 @@ export async function testApp(options: TestAppOptions = {}) {
     templates = 'auto',
     app: change,
     registry,
+    tuning,
   } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
@@ -55,9 +60,10 @@ export async function testApp(options: TestAppOptions = {}) {
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
+  const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, logger },
+    { engine, models: store, registries, pulls, logger },
   )
   onTestFinished(() => app.close())
   await app.ready()

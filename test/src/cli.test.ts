@@ -26,6 +26,8 @@ test.each([
   [['create', 'm', 'a.gguf', '-q', 'q4_K_M'], { ...CREATE, path: 'a.gguf', quantize: 'q4_K_M' }],
   [['hardware'], { name: 'hardware', asJson: false }],
   [['hardware', '--json'], { name: 'hardware', asJson: true }],
+  [['pull', 'm'], { name: 'pull', model: 'm', insecure: false }],
+  [['push', 'h/n/m', '--insecure'], { name: 'push', model: 'h/n/m', insecure: true }],
   [['show', 'm'], { name: 'show', model: 'm', asModelfile: false }],
   [['show', '--modelfile', 'm'], { name: 'show', model: 'm', asModelfile: true }],
   [['rm', 'a', 'b'], { name: 'rm', models: ['a', 'b'] }],

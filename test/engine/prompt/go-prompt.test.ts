@@ -271,11 +271,15 @@ describe('tools', () => {
     [
       'ChatML',
       CHATML,
-      { open: '<tool_call>', close: '</tool_call>', argumentsKey: 'arguments', isList: false },
+      { triggers: ['<tool_call>'], close: '</tool_call>', object: { argumentsKey: 'arguments' } },
     ],
-    ['Llama 3', LLAMA3, { open: '{', close: undefined, argumentsKey: 'parameters', isList: false }],
-    ['Mistral', MISTRAL, { open: '[TOOL_CALLS]', close: undefined, argumentsKey: 'arguments', isList: true }],
-    ['no calls at all', GEMMA, { open: '{', close: undefined, argumentsKey: 'arguments', isList: false }],
+    ['Llama 3', LLAMA3, { triggers: [], close: undefined, object: { argumentsKey: 'parameters' } }],
+    [
+      'Mistral',
+      MISTRAL,
+      { triggers: ['[TOOL_CALLS]'], close: undefined, section: { close: [']'] }, separator: ', ' },
+    ],
+    ['no calls at all', GEMMA, { triggers: [], close: undefined, object: { argumentsKey: 'arguments' } }],
   ])('how calls are written is read off the template of %s', (_name, template, format) => {
     expect(goToolCallFormat(compileGoTemplate(template))).toMatchObject(format)
   })

@@ -86,7 +86,7 @@ describe('tools', () => {
   test('are offered, and their calls looked for', () => {
     const prompt = chatPrompt(chatJob(plain, [say('user', 'u')], { tools: [WEATHER] }), NOW)
     expect(prompt.text).toContain('Tools: {"type": "function", "function": {"name": "get_weather"}}')
-    expect(prompt.toolCalls).toMatchObject({ open: '<tool_call>', close: '</tool_call>' })
+    expect(prompt.toolCalls).toMatchObject({ triggers: ['<tool_call>'], close: '</tool_call>' })
   })
 
   test('openai 55: are not offered when the choice is none', () => {
