@@ -127,7 +127,7 @@ Commands:
   version                print the version (also --version, -v)
   help                   print this text (also --help, -h)
 
-No command but serve needs a server: they work on the models folder and on the machine itself.
+All but serve and hardware work on the models folder itself: no server has to run.
 
 Settings are environment variables, here with their defaults:
 ${settingsHelp()}
