@@ -2,7 +2,8 @@
  * Bounds on one rendering. The library's grammar has no unbounded loop of its own, but `range` and nested
  * loops over long lists come close, and a doubling string outgrows any memory in thirty steps.
  */
-export const MAX_STEPS = 20_000_000
+/** About a second. A turn of a conversation takes some fifty steps in the templates that there are. */
+export const MAX_STEPS = 3_000_000
 /** Characters of the output and of any single string. */
 export const MAX_TEXT = 64 * 1024 * 1024
 export const MAX_RANGE = 100_000
