@@ -13,7 +13,7 @@ const LARGE_MAC_RESERVE_BYTES = 8 * GIB
 
 /** Bytes of main memory that a model must leave alone. */
 export function hostReserveBytes({ ram, devices }: Machine): number {
-  const isMac = devices.some(({ kind }) => kind.startsWith('apple'))
+  const isMac = devices.some(({ speedClass }) => speedClass.startsWith('apple'))
   if (isMac && ram.totalBytes >= LARGE_MAC_BYTES) return LARGE_MAC_RESERVE_BYTES
   const { share, least, most } = ram.isContainer ? CONTAINER_RESERVE : DESKTOP_RESERVE
   return Math.min(most, Math.max(least, share * ram.totalBytes))

@@ -1,5 +1,5 @@
 import type { FileType } from '../gguf/file-type.ts'
-import type { DecodeProfile, Device, DeviceKind, Machine } from './types.ts'
+import type { DecodeProfile, Device, Machine, SpeedClass } from './types.ts'
 
 const MICROSECOND = 1e-6
 
@@ -7,12 +7,12 @@ const MICROSECOND = 1e-6
 type Row = readonly [efficiency: number, layer: number, experts: number, latent: number]
 
 /**
- * What devices of a kind reach, fitted to published runs of llama.cpp: XiongjieDai/GPU-Benchmarks-on-LLM-Inference,
+ * What devices of a class reach, fitted to published runs of llama.cpp: XiongjieDai/GPU-Benchmarks-on-LLM-Inference,
  * geerlingguy/ai-benchmarks and the community results of AlexsJones/llmfit. Good for RTX 20 to 50, GB10, RX 7900 XT
  * and Apple; fair for A100 and H100; copied from a neighbour or guessed for `amd-hbm`, `amd-unified`, `intel-gddr`
  * and devices that nobody knows.
  */
-const KINDS: Record<DeviceKind, Row> = {
+const CLASSES: Record<SpeedClass, Row> = {
   'nvidia-gddr': [0.85, 45, 15, 50],
   'nvidia-hbm': [0.6, 85, 15, 50],
   'nvidia-unified': [0.86, 65, 0, 50],
@@ -25,11 +25,11 @@ const KINDS: Record<DeviceKind, Row> = {
   'apple-ultra': [0.72, 100, 75, 0],
   unknown: [0.6, 100, 50, 50],
 }
-const UNTESTED: ReadonlySet<DeviceKind> = new Set(['amd-hbm', 'amd-unified', 'intel-gddr', 'unknown'])
+const UNTESTED: ReadonlySet<SpeedClass> = new Set(['amd-hbm', 'amd-unified', 'intel-gddr', 'unknown'])
 
-/** The device's own constants, and its kind's for the rest. */
-export function decodeProfile({ kind, decode }: Device): DecodeProfile {
-  const [efficiency, layer, experts, latent] = KINDS[kind]
+/** The device's own constants, and its class's for the rest. */
+export function decodeProfile({ speedClass, decode }: Device): DecodeProfile {
+  const [efficiency, layer, experts, latent] = CLASSES[speedClass]
   return {
     efficiency: decode?.efficiency ?? efficiency,
     layerSeconds: decode?.layerSeconds ?? layer * MICROSECOND,
@@ -39,8 +39,8 @@ export function decodeProfile({ kind, decode }: Device): DecodeProfile {
 }
 
 /** Whether constants or data of the device are guesses. */
-export const isGuessed = ({ kind, isGuess = false, decode }: Device): boolean =>
-  isGuess || (UNTESTED.has(kind) && decode?.efficiency === undefined)
+export const isGuessed = ({ speedClass, isGuess = false, decode }: Device): boolean =>
+  isGuess || (UNTESTED.has(speedClass) && decode?.efficiency === undefined)
 
 /** Of measured bandwidth; experts are many small matrices, and reading them jumps about. */
 const CPU_DENSE = 0.9

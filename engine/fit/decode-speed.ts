@@ -45,15 +45,13 @@ const DISK_BANDWIDTH = 5e9
 const SPREAD_LATENT = 0.6
 
 export function decodeSpeed(job: SpeedJob): DecodeSpeed {
-  const { model, placement, measuredRatio } = job
   const cache = cacheRead(job)
-  const terms = [...placement.shares.map((share) => deviceTerm(job, share, cache)), ...hostTerms(job, cache)]
-  const isSpread =
-    model.hyperparameters.latent !== undefined &&
-    placement.shares.filter(({ device }) => device.kind.startsWith('nvidia')).length > 1
-  const seconds = terms.reduce((sum, term) => sum + term.seconds, 0)
+  const terms = [
+    ...job.placement.shares.map((share) => deviceTerm(job, share, cache)),
+    ...hostTerms(job, cache),
+  ]
   return {
-    tokensPerSecond: ((isSpread ? SPREAD_LATENT : 1) * (measuredRatio ?? 1)) / seconds,
+    tokensPerSecond: (job.measuredRatio ?? 1) / sum(terms.map(({ seconds }) => seconds)),
     terms,
     confidence: confidenceIn(job),
   }
@@ -69,9 +67,15 @@ function cacheRead({ model, settings, depth }: SpeedJob): number[] {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
 
 /** The part of all experts that answers to a token. */
-const usedShare = ({ experts }: ModelFacts): number => (experts === undefined ? 1 : experts.used / experts.count)
+const usedShare = ({ experts }: ModelFacts): number =>
+  experts === undefined ? 1 : experts.used / experts.count
 
-function deviceTerm({ model, offer }: SpeedJob, share: DeviceShare, cache: readonly number[]): DecodeTerm {
+const isLatentOnSeveral = ({ model, placement }: SpeedJob): boolean =>
+  model.hyperparameters.latent !== undefined &&
+  placement.shares.filter(({ device }) => device.speedClass.startsWith('nvidia')).length > 1
+
+function deviceTerm(job: SpeedJob, share: DeviceShare, cache: readonly number[]): DecodeTerm {
+  const { model, offer } = job
   const { device, firstLayer, layers } = share
   const profile = decodeProfile(device)
   const own = offer.parts.layers.slice(firstLayer, firstLayer + layers)
@@ -83,7 +87,8 @@ function deviceTerm({ model, offer }: SpeedJob, share: DeviceShare, cache: reado
   const fixed =
     layers * (profile.layerSeconds + (model.hyperparameters.latent ? profile.latentLayerSeconds : 0)) +
     withExperts * profile.expertLayerSeconds
-  return { where: device.id, bytes, seconds: bytes / (profile.efficiency * device.bandwidth) + fixed }
+  const seconds = bytes / (profile.efficiency * device.bandwidth) + fixed
+  return { where: device.id, bytes, seconds: isLatentOnSeveral(job) ? seconds / SPREAD_LATENT : seconds }
 }
 
 function hostTerms({ model, offer, machine, placement }: SpeedJob, cache: readonly number[]): DecodeTerm[] {

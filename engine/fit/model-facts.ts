@@ -1,6 +1,6 @@
+import { count, ggufFacts, perLayer } from '../gguf/facts.ts'
 import type { FileType } from '../gguf/file-type.ts'
 import type { GgufHeader } from '../gguf/types.ts'
-import { count, ggufFacts, perLayer } from '../gguf/facts.ts'
 import { type Architecture, hyperparametersFrom, recipeModelFrom } from './architecture.ts'
 import type { CatalogModel } from './catalog/types.ts'
 import { hyperparametersOf } from './hyperparameters.ts'

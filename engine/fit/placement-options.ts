@@ -6,6 +6,7 @@
  * (common/fit.cpp) asks nothing about main memory.
  */
 import { deviceBudgetBytes } from './budget.ts'
+import { decodeProfile } from './decode-profile.ts'
 import { leastSufficient, type Packing, pack } from './packing.ts'
 import { type Division, type Placement, type PlacementJob, placementOf } from './placement.ts'
 import type { Device } from './types.ts'
@@ -46,14 +47,17 @@ export function usableDevices(all: readonly Device[], { mainGpu }: PlacementPins
   if (main !== undefined) return [main]
   const discrete = all.filter(({ isUnified }) => !isUnified)
   const usable = discrete.length > 0 ? discrete : all.slice(0, 1)
-  return [...usable].sort((a, b) => b.bandwidth - a.bandwidth)
+  return [...usable].sort((a, b) => readRate(b) - readRate(a))
 }
+
+/** Bytes of weights a second. */
+const readRate = (device: Device): number => device.bandwidth * decodeProfile(device).efficiency
 
 const layersOf = ({ offer }: PlacementJob): number => offer.parts.layers.length
 
 /** CUDA and ROCm overlap steps on several GPUs when nothing is left to the CPU. */
 const canPipeline = (devices: readonly Device[]): boolean =>
-  devices.length > 1 && devices.every(({ kind }) => /^(nvidia|amd)-/.test(kind))
+  devices.length > 1 && devices.every(({ speedClass }) => /^(nvidia|amd)-/.test(speedClass))
 
 const onCpu = (job: PlacementJob): Division => ({
   devices: [],

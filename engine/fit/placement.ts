@@ -85,7 +85,9 @@ export function placementOf(job: PlacementJob, division: Division): Placement {
   const { layers } = job.offer.parts
   const shares = deviceShares(job, division)
   const host = hostShare(job, division)
-  const withExperts = layers.map(({ experts }, layer) => ({ experts, layer })).filter(({ experts }) => experts > 0)
+  const withExperts = layers
+    .map(({ experts }, layer) => ({ experts, layer }))
+    .filter(({ experts }) => experts > 0)
   const deviceBytes = sum(shares.map(shareBytes))
   const hostBytes =
     host.lookupBytes + host.denseBytes + host.expertBytes + host.cacheBytes + host.computeBytes
@@ -177,4 +179,3 @@ function obstacleTo(
   }
   return { obstacle: 'host-memory', missingBytes: missing, diskBytes: 0 }
 }
-

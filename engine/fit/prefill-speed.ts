@@ -5,10 +5,10 @@
  */
 import { cpuRates } from './decode-profile.ts'
 import type { SpeedJob } from './decode-speed.ts'
-import type { Device, DeviceKind } from './types.ts'
+import type { Device, SpeedClass } from './types.ts'
 
 /** Achieved rate divided by the data sheet's rate without matrix engines, from published runs. */
-const KIND_FACTORS: Record<DeviceKind, number> = {
+const CLASS_FACTORS: Record<SpeedClass, number> = {
   'nvidia-gddr': 1.5,
   'nvidia-hbm': 1.2,
   'nvidia-unified': 1.1,
@@ -55,5 +55,5 @@ export function prefillSpeed(job: SpeedJob): number | undefined {
   return step / Math.max(calculating, reading, copying)
 }
 
-const arithmetic = ({ kind, tflops }: Device): number | undefined =>
-  tflops === undefined ? undefined : KIND_FACTORS[kind] * tflops * TERA
+const arithmetic = ({ speedClass, tflops }: Device): number | undefined =>
+  tflops === undefined ? undefined : CLASS_FACTORS[speedClass] * tflops * TERA

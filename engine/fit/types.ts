@@ -4,19 +4,21 @@ import type { Hyperparameters } from './hyperparameters.ts'
 import type { MeasuredDevice } from './overhead.ts'
 import type { WeightParts } from './weights.ts'
 
-/** Devices of a kind reach about the same share of their memory's bandwidth. */
-export type DeviceKind =
-  | 'nvidia-gddr'
-  | 'nvidia-hbm'
-  | 'nvidia-unified'
-  | 'amd-gddr'
-  | 'amd-hbm'
-  | 'amd-unified'
-  | 'intel-gddr'
-  | 'apple'
-  | 'apple-m1'
-  | 'apple-ultra'
-  | 'unknown'
+/** Devices of a class reach about the same share of their memory's bandwidth. */
+export const SPEED_CLASSES = [
+  'nvidia-gddr',
+  'nvidia-hbm',
+  'nvidia-unified',
+  'amd-gddr',
+  'amd-hbm',
+  'amd-unified',
+  'intel-gddr',
+  'apple',
+  'apple-m1',
+  'apple-ultra',
+  'unknown',
+] as const
+export type SpeedClass = (typeof SPEED_CLASSES)[number]
 
 /** What decides how fast a device gives tokens, beside its bandwidth. */
 export interface DecodeProfile {
@@ -33,13 +35,13 @@ export interface Device extends MeasuredDevice {
   /** As the runner calls it, such as `CUDA0`. */
   id: string
   name: string
-  kind: DeviceKind
+  speedClass: SpeedClass
   freeBytes: number
   /** Of its memory by its data sheet, in bytes a second. */
   bandwidth: number
   /** 10^12 half-precision operations a second outside matrix engines; undefined where nobody knows. */
   tflops?: number | undefined
-  /** Fitted to measurements of this device; otherwise its kind's constants stand in. */
+  /** Fitted to measurements of this device; otherwise its class's constants stand in. */
   decode?: Partial<DecodeProfile> | undefined
   /** Somebody's guess, for want of a data sheet. */
   isGuess?: boolean

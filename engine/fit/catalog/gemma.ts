@@ -38,7 +38,11 @@ const gemma2 = (size: string, sizes: Sizes): CatalogModel => ({
   tags: { pattern: `${size}-instruct-{type}`, fileTypes: MANY },
 })
 
-const gemma3 = (size: string, sizes: Sizes, { contextLength = 131072, window = 1024 } = {}): CatalogModel => ({
+const gemma3 = (
+  size: string,
+  sizes: Sizes,
+  { contextLength = 131072, window = 1024 } = {},
+): CatalogModel => ({
   name: `gemma3:${size}`,
   line: 'gemma3',
   architecture: gemma('gemma3', sizes, {
