@@ -101,8 +101,11 @@ function tableRows(facts: DecisionFacts, wishes: Wishes): Assessment[] {
     .sort((a, b) => divergenceOf(a) - divergenceOf(b) || b.weightBytes - a.weightBytes)
     .flatMap((offer) => {
       const candidates = candidatesFor(facts, wishes, { offers: [offer], settings: [settings] })
-      const row = fastest(candidates.filter(fits)) ?? leastMissing(candidates)
-      return row === undefined ? [] : [assess(facts, wishes, row)]
+      const row = fastest(candidates.filter(fits)) ?? fastest(candidates)
+      // Nobody asked for the table's context: it is no cut.
+      return row === undefined
+        ? []
+        : [assess(facts, { ...wishes, contextLength: settings.contextLength }, row)]
     })
 }
 

@@ -1,11 +1,12 @@
 import type { Assessment } from './assess.ts'
 import { hostBudgetBytes } from './budget.ts'
 import { type Candidate, comfortOf, eligibleOffers, fits } from './candidates.ts'
+import type { Confidence } from './decode-speed.ts'
 import type { Obstacle } from './placement.ts'
 import type { Plan, Reason } from './plan.ts'
 import { PASSES, qualityFloor } from './preference.ts'
 import { qualityOf } from './quality.ts'
-import { candidateText, estimateText, gibibytes, placeText, speedText } from './wording.ts'
+import { candidateText, estimateText, gibibytes, placeText, settingsText, speedText } from './wording.ts'
 
 type Explained = Omit<Plan, 'reasons'> & { nextBetter: Candidate | undefined }
 
@@ -58,7 +59,7 @@ function obstacle({ facts }: Explained, { candidate }: Assessment): Reason {
     code: 'does-not-fit',
     numbers: { missingBytes: place.missingBytes, neededBytes: place.deviceBytes + place.hostBytes },
     sentence:
-      `Not even ${candidateText(candidate).split(' at ')[0]} fits: it takes ` +
+      `Not even ${settingsText(candidate)} fits: it takes ` +
       `${gibibytes(place.deviceBytes + place.hostBytes)}, and ${gibibytes(place.missingBytes)} ` +
       `${OBSTACLES[place.obstacle]} are missing.`,
   }
@@ -98,6 +99,14 @@ function activeWeights({ facts }: Explained, { candidate, bytesPerToken }: Asses
 
 const billions = (count: number): string => `${(count / 1e9).toFixed(1)} billion`
 
+const CONFIDENCE_WORDS: Record<Confidence, string> = {
+  measured: 'measured',
+  fitted: 'estimated from measurements of this device',
+  class: 'estimated from devices of its class',
+  hybrid: 'estimated, and rather too low with a part on the CPU',
+  guess: 'a guess',
+}
+
 function speed({ candidate, fullSpeed }: Assessment): Reason {
   const { tokensPerSecond, terms, confidence } = candidate.decode
   const parts = terms.map(({ where, seconds }) => `${where} ${(seconds * 1000).toFixed(1)} ms`).join(' + ')
@@ -105,7 +114,7 @@ function speed({ candidate, fullSpeed }: Assessment): Reason {
     code: 'speed',
     numbers: { tokensPerSecond, fullSpeed },
     sentence:
-      `${estimateText(tokensPerSecond, confidence)} tokens/s (${confidence}): ${parts} a token; ` +
+      `${estimateText(tokensPerSecond, confidence)} tokens/s (${CONFIDENCE_WORDS[confidence]}): ${parts} a token; ` +
       `${speedText(fullSpeed)} when the context is full.`,
   }
 }
@@ -134,7 +143,7 @@ function cache({ wishes }: Explained, { candidate }: Assessment): Reason[] {
 /** Why it is not the next better quantization. */
 function quality({ nextBetter, pass }: Explained): Reason[] {
   if (nextBetter === undefined) return []
-  const { offer, placement: place, decode } = nextBetter
+  const { offer, settings, placement: place, decode } = nextBetter
   const label = `${offer.fileType} (${qualityOf(offer)})`
   if (!fits(nextBetter)) {
     const sentence = `${label} would be better but ${gibibytes(place.missingBytes)} are missing for it.`
@@ -145,7 +154,9 @@ function quality({ nextBetter, pass }: Explained): Reason[] {
     {
       code: 'quality-too-slow',
       numbers: { tokensPerSecond: decode.tokensPerSecond, wanted },
-      sentence: `${label} would be better but gives ${candidateText(nextBetter).slice(offer.fileType.length + 1)}.`,
+      sentence:
+        `${label} would be better but gives ${speedText(decode.tokensPerSecond)} tokens/s with ` +
+        `${settings.contextLength} tokens of ${settings.cacheType} cache.`,
     },
   ]
 }

@@ -1,6 +1,5 @@
 import type { Candidate } from './candidates.ts'
-import type { Confidence } from './decode-speed.ts'
-import { TOLERANCE } from './decode-speed.ts'
+import { type Confidence, TOLERANCE } from './decode-speed.ts'
 import type { Placement } from './placement.ts'
 
 const GIB = 2 ** 30
@@ -32,6 +31,9 @@ export function placeText({ mode, obstacle, gpuLayers, layers, ...rest }: Placem
   return `experts of ${rest.expertLayersInRam} of ${rest.expertLayers} layers in RAM`
 }
 
+export const settingsText = ({ offer, settings }: Pick<Candidate, 'offer' | 'settings'>): string =>
+  `${offer.fileType} with ${settings.contextLength} tokens of ${settings.cacheType} cache`
+
 /** A way to run a model in one phrase. */
-export const candidateText = ({ offer, settings, decode }: Candidate): string =>
-  `${offer.fileType} with ${settings.contextLength} tokens of ${settings.cacheType} cache at ${speedText(decode.tokensPerSecond)} tokens/s`
+export const candidateText = (candidate: Candidate): string =>
+  `${settingsText(candidate)} at ${speedText(candidate.decode.tokensPerSecond)} tokens/s`

@@ -22,7 +22,13 @@ export const CARDS = {
     tflops: 82.58,
     decode: { efficiency: 0.889 },
   },
-  rtx3090: { speedClass: 'nvidia-gddr', mebibytes: 24100, gbPerSecond: 936, tflops: 35.58 },
+  rtx3090: {
+    speedClass: 'nvidia-gddr',
+    mebibytes: 24100,
+    gbPerSecond: 936,
+    tflops: 35.58,
+    decode: { efficiency: 0.89, layerSeconds: 98e-6 },
+  },
   rtx4060: { speedClass: 'nvidia-gddr', mebibytes: 7700, gbPerSecond: 272, tflops: 15.11 },
   rtx3060: {
     speedClass: 'nvidia-gddr',

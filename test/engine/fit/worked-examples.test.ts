@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { catalogModel } from '../../../engine/fit/catalog/catalog.ts'
 import { decide } from '../../../engine/fit/decide.ts'
 import { catalogFacts } from '../../../engine/fit/model-facts.ts'
+import type { Placement } from '../../../engine/fit/placement.ts'
+import type { Machine } from '../../../engine/fit/types.ts'
 import { placeText } from '../../../engine/fit/wording.ts'
 import type { FileType } from '../../../engine/gguf/file-type.ts'
 import { CARDS, cards, GIB, machineWith, macWith } from '../../helpers/machines.ts'
@@ -16,7 +18,7 @@ const ALL: FileType[] = [
 /** `type, GiB of weights, on GPUs, in RAM, where, tokens/s or no, quality, grade`. */
 type Row = [string, number, number, number, string, number | 'no', string, string]
 interface Example {
-  machine: ReturnType<typeof machineWith>
+  machine: Machine
   model: string
   /** Pass, type, context, cache, where, GiB on GPUs and in RAM, tokens/s. */
   choice: [string, string, number, string, string, number, number, number]
@@ -31,6 +33,11 @@ const layers = (onGpu: number, all: number) => `${onGpu} of ${all} layers on GPU
 const V3 = 'deepseek-v3:671b'
 const DDR4_8 = 204.8
 const DDR5_2 = 89.6
+
+const withAvailable = (gibibytes: number, machine: Machine): Machine => ({
+  ...machine,
+  ram: { ...machine.ram, availableBytes: gibibytes * GIB },
+})
 
 const EXAMPLES: Record<string, Example> = {
   'eight H100 with a TB of RAM run DeepSeek-V3': {
@@ -96,7 +103,11 @@ const EXAMPLES: Record<string, Example> = {
     ],
   },
   'an RTX 4090 with 128 GB of RAM runs DeepSeek-V3': {
-    machine: machineWith(cards(1, 'RTX 4090', rtx4090), { gibibytes: 128, dataSheet: DDR5_2 }),
+    // With all 128 GiB available 131,072 tokens would fit as well.
+    machine: withAvailable(
+      124,
+      machineWith(cards(1, 'RTX 4090', rtx4090), { gibibytes: 128, dataSheet: DDR5_2 }),
+    ),
     model: V3,
     choice: ['E', 'IQ1_S', 65536, 'f16', experts(52, 58), 21.5, 107.9, 4.5],
     rows: [
@@ -207,8 +218,16 @@ function factsFor({ model, machine }: Example) {
   return { model: catalogFacts(known, offers), machine }
 }
 
-/** Copies of inputs that pipelines keep are 0.3 GiB at most over eight GPUs; the rest is rounding. */
-const CLOSE_GIB = 0.35
+/** Rounding, and masks in main memory, which take 0.13 GiB at 131,072 tokens and which the examples leave out. */
+const CLOSE_GIB = 0.17
+
+/**
+ * The examples leave out the three further copies of masks, of two bytes for each token of a step and each cell,
+ * that llama.cpp keeps on every GPU of a pipeline.
+ */
+function copiesGib({ division, shares }: Placement, contextLength: number): number {
+  return division.isPipelined ? (shares.length * 1.2 * 3 * 2 * 512 * contextLength) / GIB : 0
+}
 
 describe.each(Object.entries(EXAMPLES))('%s', (_, example) => {
   const facts = factsFor(example)
@@ -224,8 +243,9 @@ describe.each(Object.entries(EXAMPLES))('%s', (_, example) => {
       cache,
       where,
     ])
-    expect(Math.abs(placement.deviceBytes / GIB - gpu)).toBeLessThan(CLOSE_GIB)
-    expect(placement.hostBytes / GIB).toBeCloseTo(ram, 0)
+    const onGpus = placement.deviceBytes / GIB - copiesGib(placement, context)
+    expect(Math.abs(onGpus - gpu)).toBeLessThan(CLOSE_GIB)
+    expect(Math.abs(placement.hostBytes / GIB - ram)).toBeLessThan(CLOSE_GIB)
     expect(Math.abs(decode.tokensPerSecond - speed)).toBeLessThan(0.06)
   })
 
@@ -233,10 +253,12 @@ describe.each(Object.entries(EXAMPLES))('%s', (_, example) => {
     const plan = decide(facts, { contextLength: example.context ?? 8192, cacheType: 'f16' })
     for (const [type, weights, gpu, ram, where, speed, quality, grade] of example.rows) {
       const row = plan.rows.find(({ candidate }) => candidate.offer.fileType === type)
-      const { offer, placement, decode } = row?.candidate ?? expect.unreachable(`there is no row ${type}`)
+      const { offer, settings, placement, decode } =
+        row?.candidate ?? expect.unreachable(`there is no row ${type}`)
       expect.soft(offer.weightBytes / GIB, type).toBeCloseTo(weights, 1)
-      expect.soft(Math.abs(placement.deviceBytes / GIB - gpu), type).toBeLessThan(CLOSE_GIB)
-      expect.soft(Math.abs(placement.hostBytes / GIB - ram), type).toBeLessThan(0.1)
+      const onGpus = placement.deviceBytes / GIB - copiesGib(placement, settings.contextLength)
+      expect.soft(Math.abs(onGpus - gpu), type).toBeLessThan(CLOSE_GIB)
+      expect.soft(Math.abs(placement.hostBytes / GIB - ram), type).toBeLessThan(CLOSE_GIB)
       expect.soft([placeText(placement), row?.quality, row?.grade], type).toEqual([where, quality, grade])
       expect.soft(row?.fits, type).toBe(speed !== 'no')
       if (speed !== 'no') expect.soft(Math.abs(decode.tokensPerSecond - speed), type).toBeLessThan(0.06)
