@@ -104,15 +104,16 @@ function wholeDivisions(job: PlacementJob, devices: readonly Device[]): Division
 }
 
 /**
- * The least in main memory that leaves enough room on all GPUs, or on the fastest alone: experts, or whole layers,
- * which wins where layers are few and their experts small. Where all fits on several GPUs, the fastest with the CPU
- * may still be faster.
+ * The least in main memory that leaves enough room on all GPUs, or on the fastest alone: experts when that
+ * suffices, whole layers otherwise. (Layers on the CPU cost attention and synchronisation that no estimate here
+ * counts, so they do not compete with experts.) Where all fits on several GPUs, the fastest with the CPU may still be
+ * faster.
  */
 function partedDivisions(job: PlacementJob, devices: readonly Device[], fitsWhole: boolean): Division[] {
   const fastest = devices.slice(0, 1)
   const sets = [...(fitsWhole ? [] : [devices]), ...(devices.length > 1 ? [fastest] : [])]
   const byExperts = sets.flatMap((some) => withExpertsInRam(job, some) ?? [])
-  return fitsWhole ? byExperts : [...byExperts, ...withLayersInRam(job, devices)]
+  return byExperts.length > 0 || fitsWhole ? byExperts : withLayersInRam(job, devices)
 }
 
 function withExpertsInRam(job: PlacementJob, devices: readonly Device[]): Division | undefined {

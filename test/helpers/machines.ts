@@ -4,7 +4,7 @@ import type { DecodeProfile, Device, Machine, SpeedClass } from '../../engine/fi
 export const MIB = 2 ** 20
 export const GIB = 2 ** 30
 
-interface Card {
+export interface Card {
   speedClass: SpeedClass
   mebibytes: number
   gbPerSecond: number
