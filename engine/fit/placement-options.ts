@@ -31,11 +31,18 @@ export function placementOptions(job: PlacementJob, pins: PlacementPins = {}): P
     return [placementOf(job, pinnedDivision(job, devices, layers))]
   }
   if (devices.length === 0) return [cpu()]
-  const whole = wholeDivisions(job, devices)
-  const divisions = [...whole, ...partedDivisions(job, devices, whole.length > 0)]
-  const options = divisions.map((division) => placementOf(job, division))
-  if (!devices.some(({ isUnified }) => isUnified)) return [...options, cpu()]
-  return options.length > 0 ? options : [placementOf(job, pinnedDivision(job, devices, layersOf(job) + 1))]
+  const place = (divisions: readonly Division[]) => divisions.map((division) => placementOf(job, division))
+  const whole = place(wholeDivisions(job, devices))
+  const experts = place(withExpertsInRam(job, devices, whole.length > 0))
+  const options = [...whole, ...experts]
+  const isUnified = devices.some((device) => device.isUnified)
+  // What a unified device may not touch is no place for layers either.
+  const needsLayers = isUnified
+    ? options.length === 0
+    : options.every(({ obstacle }) => obstacle !== undefined)
+  if (needsLayers) options.push(...place(withLayersInRam(job, devices)))
+  if (!isUnified) options.push(cpu())
+  return options.length > 0 ? options : place([pinnedDivision(job, devices, layersOf(job) + 1)])
 }
 
 /**
@@ -104,27 +111,25 @@ function wholeDivisions(job: PlacementJob, devices: readonly Device[]): Division
 }
 
 /**
- * The least in main memory that leaves enough room on all GPUs, or on the fastest alone: experts when that
- * suffices, whole layers otherwise. (Layers on the CPU cost attention and synchronisation that no estimate here
- * counts, so they do not compete with experts.) Where all fits on several GPUs, the fastest with the CPU may still be
- * faster.
+ * As few experts in main memory as leave enough room on all GPUs, or on the fastest alone, which with the CPU may be
+ * faster than several GPUs that hold everything.
  */
-function partedDivisions(job: PlacementJob, devices: readonly Device[], fitsWhole: boolean): Division[] {
-  const fastest = devices.slice(0, 1)
-  const sets = [...(fitsWhole ? [] : [devices]), ...(devices.length > 1 ? [fastest] : [])]
-  const byExperts = sets.flatMap((some) => withExpertsInRam(job, some) ?? [])
-  return byExperts.length > 0 || fitsWhole ? byExperts : withLayersInRam(job, devices)
-}
-
-function withExpertsInRam(job: PlacementJob, devices: readonly Device[]): Division | undefined {
+function withExpertsInRam(job: PlacementJob, devices: readonly Device[], fitsWhole: boolean): Division[] {
   const { layers } = job.offer.parts
   const first = layers.findIndex(({ experts }) => experts > 0)
-  if (first < 0) return undefined
-  const division = (firstExperts: number) => packed(job, devices, { firstLayer: 0, firstExperts })
-  const least = leastSufficient(first + 1, layers.length, (n) => division(n).left === 0)
-  return least === undefined ? undefined : division(least)
+  if (first < 0) return []
+  const sets = [...(fitsWhole ? [] : [devices]), ...(devices.length > 1 ? [devices.slice(0, 1)] : [])]
+  return sets.flatMap((some) => {
+    const division = (firstExperts: number) => packed(job, some, { firstLayer: 0, firstExperts })
+    const least = leastSufficient(first + 1, layers.length, (n) => division(n).left === 0)
+    return least === undefined ? [] : [division(least)]
+  })
 }
 
+/**
+ * As few whole layers on the CPU as leave enough room. They cost attention and synchronisation that no estimate here
+ * counts, so they do not compete with experts in main memory where these suffice.
+ */
 function withLayersInRam(job: PlacementJob, devices: readonly Device[]): Division[] {
   const division = (n: number) => packed(job, devices, { firstLayer: n, firstExperts: n })
   const least = leastSufficient(1, layersOf(job), (n) => division(n).left === 0)
