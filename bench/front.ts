@@ -25,6 +25,7 @@ const PROGRAM = `
 import { loadConfig } from 'dist/config/load.js'
 import { createEngine } from 'dist/engine/engine.js'
 import { createEmbeddedBackend } from 'dist/engine/runner/embedded.js'
+import { createPulls } from 'dist/engine/registry/pull.js'
 import { openRegistries } from 'dist/engine/registry/registries.js'
 import { openModelStore } from 'dist/engine/store/models.js'
 import { buildApp } from 'dist/src/app.js'
@@ -40,7 +41,8 @@ const backend = createEmbeddedBackend({ threads, environment: config.engineEnvir
 const backOff = { firstMs: 5, longestMs: 50, healthyMs: 60_000 }
 const engine = createEngine({ backend, settings: config, log: logger, backOff })
 const registries = openRegistries({ userAgent: 'snug/bench', ...config.registry })
-const app = buildApp(config, { engine, models, registries, logger })
+const pulls = createPulls({ models, registries, log: logger })
+const app = buildApp(config, { engine, models, registries, pulls, logger })
 stopOnSignals({ stop: () => app.close(), timeoutMs: 20_000, logger })
 process.on('SIGUSR2', () => {
   gc()

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { parseHost } from './host.ts'
 import { parseOrigins } from './origins.ts'
-import { parseMirrors, parseProxy } from './registry.ts'
+import { parseEndpoint, parseMirrors, parseProxy, parseToken } from './registry.ts'
 import {
   lenient,
   parseBool,
@@ -51,6 +51,11 @@ export const Env = z.object({
   OLLAMA_NOPRUNE: strict('false', (text) => parseBool(text) ?? true).describe(
     'Keep files that no model uses any more',
   ),
+  OLLAMA_GO_TEMPLATE: strict('auto', (text) =>
+    text === 'auto' ? text : (parseBool(text) ?? true) ? 'go' : 'jinja',
+  ).describe(
+    'Which template of a model that has two writes its prompts: `true` the one in Go syntax, `false` the Jinja one in the weights, `auto` the one that can do more',
+  ),
   OLLAMA_FLASH_ATTENTION: strict('auto', (text) =>
     text === 'auto' ? text : (parseBool(text) ?? true),
   ).describe('Flash attention: `auto`, `true` or `false`'),
@@ -96,6 +101,13 @@ export const Env = z.object({
   ),
   SNUG_REGISTRY_PRIVATE_REDIRECTS: strict('false', parseFlag).describe(
     'Let registries on the internet redirect downloads to addresses of the local network',
+  ),
+  HF_TOKEN: strict('', parseToken).describe(
+    'Token for private and gated models of Hugging Face; shown to `hf.co` and `huggingface.co` alone',
+  ),
+  HUGGING_FACE_HUB_TOKEN: strict('', parseToken).describe('Older name of `HF_TOKEN`'),
+  HF_ENDPOINT: strict('', parseEndpoint).describe(
+    'Where to go instead of Hugging Face, such as `https://mirror.example`; it does not get the token unless it is on this machine',
   ),
   HTTPS_PROXY: strict('', parseProxy).describe('Web proxy for registries, as a URL; also in lower case'),
   HTTP_PROXY: strict('', parseProxy).describe(

@@ -4,7 +4,7 @@ import { engineEnvironment } from './engine-environment.ts'
 import { Env } from './env.ts'
 import { foreignWarning } from './foreign.ts'
 import type { Origins } from './origins.ts'
-import { keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
+import { HUGGING_FACE_VARIABLES, keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
 import type { Read } from './setting.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
@@ -26,6 +26,8 @@ export interface Config {
   readonly maxLoadedModels: number
   readonly maxQueue: number
   readonly noPrune: boolean
+  /** Which kind of template writes prompts. */
+  readonly templates: 'auto' | 'go' | 'jinja'
   readonly flashAttention: boolean | 'auto'
   readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
   /** Where and how weights are put. */
@@ -78,6 +80,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     maxLoadedModels: read.OLLAMA_MAX_LOADED_MODELS.value,
     maxQueue: read.OLLAMA_MAX_QUEUE.value,
     noPrune: read.OLLAMA_NOPRUNE.value,
+    templates: read.OLLAMA_GO_TEMPLATE.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
     placement: Object.freeze(placement(read)),
@@ -91,6 +94,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       proxies: Object.freeze(proxies(read)),
       mirrors: read.SNUG_REGISTRY_MIRRORS.value,
       allowPrivate: read.SNUG_REGISTRY_PRIVATE_REDIRECTS.value,
+      huggingFace: Object.freeze(huggingFace(read)),
     }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
@@ -134,6 +138,12 @@ function proxies(read: Settings): RegistryConfig['proxies'] {
   return { ...(http && { http }), ...(https && { https }), ...(none && { none }) }
 }
 
+function huggingFace(read: Settings): RegistryConfig['huggingFace'] {
+  const endpoint = read.HF_ENDPOINT.value
+  const token = read.HF_TOKEN.value ?? read.HUGGING_FACE_HUB_TOKEN.value
+  return { ...(endpoint && { endpoint }), ...(token && { token }) }
+}
+
 const homeOf = (env: Readonly<Record<string, string | undefined>>) => env.HOME || env.USERPROFILE
 
 /** Our variables with spaces and quotes around their values taken off; an empty one counts as not set. */
@@ -149,6 +159,10 @@ function ownVariables(env: Readonly<Record<string, string | undefined>>): Record
   }
   for (const name of PROXY_VARIABLES) {
     const value = (env[name] || env[name.toLowerCase()] || '').trim()
+    if (value !== '') given[name] = value
+  }
+  for (const name of HUGGING_FACE_VARIABLES) {
+    const value = (env[name] ?? '').trim()
     if (value !== '') given[name] = value
   }
   return given

@@ -5,6 +5,7 @@ import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './promp
 import { thinkingSplitter } from './prompt/thinking.ts'
 import { newToolCallId } from './prompt/tool-call-id.ts'
 import { toolCallParser } from './prompt/tool-calls.ts'
+import { tagsOf } from './prompt/tool-format/trigger.ts'
 import { piecesAtSeams, withSeams } from './prompt/user-text.ts'
 import type { ChatJob, Job, ModelOptions } from './types.ts'
 
@@ -121,7 +122,13 @@ export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser 
 /** Tags, and parts of them, that the parser of the answer has to see even where they are control tokens. */
 export function tagsFor({ thinking, toolCalls }: JobPrompt): string[] {
   const { open, close, answer } = thinking?.tags ?? {}
-  const tags = [open, close, answer?.turn, answer?.open, toolCalls?.open, toolCalls?.close]
+  const tags = [
+    open,
+    close,
+    answer?.turn,
+    answer?.open,
+    ...(toolCalls === undefined ? [] : tagsOf(toolCalls)),
+  ]
   const parts = tags.flatMap((tag = '') => [tag, ...(tag.match(/<[^<>]+>/g) ?? [])])
   return [...new Set(parts.filter((part) => part !== ''))]
 }

@@ -133,6 +133,8 @@ export interface GenerateJob extends JobBase {
   prompt: string | readonly number[]
   /** Replaces the model's own system text. */
   system?: string
+  /** Replaces the model's own template; in Go's syntax. */
+  template?: string
   /** Text after the gap: fill-in-middle. */
   suffix?: string
   /** No template, no parsing of thinking. */

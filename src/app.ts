@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
 import { createModels } from '../engine/create/create.ts'
-import type { CreateParts } from '../engine/create/types.ts'
+import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
@@ -24,9 +24,8 @@ export interface Deps {
   engine: Engine
   models: ModelStore
   registries: Registries
+  pulls: Pulls
   logger: Logger
-  /** Gets a model from its registry; absent where models cannot be pulled. */
-  pull?: CreateParts['pull']
 }
 
 /** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
@@ -52,7 +51,11 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   app.register(drainPlugin)
   app.register(originGuardPlugin, { host, origins })
   app.register(openapiPlugin, { version: SNUG_VERSION })
-  const create = createModels({ models: deps.models, quantize: deps.engine.quantize, pull: deps.pull })
+  const create = createModels({
+    models: deps.models,
+    quantize: deps.engine.quantize,
+    pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
+  })
   app.register(capabilitiesPlugin, { ...deps, create })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes)

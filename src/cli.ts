@@ -1,13 +1,26 @@
 import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
+import type { TransferCommand } from './commands/transfer.ts'
 
-export type Command = { name: 'serve' } | { name: 'help' } | { name: 'version' } | ModelsCommand
+export type Command =
+  | { name: 'serve' }
+  | { name: 'help' }
+  | { name: 'version' }
+  | HardwareCommand
+  | ModelsCommand
+
+/** What the machine is made of. */
+export interface HardwareCommand {
+  name: 'hardware'
+  asJson: boolean
+}
 
 /** What works on the models folder, without a server. */
 export type ModelsCommand =
   | { name: 'list' }
   | ({ name: 'create' } & CreateCommand)
+  | ({ name: 'pull' | 'push' } & TransferCommand)
   | { name: 'show'; model: string; asModelfile: boolean }
   | { name: 'rm'; models: string[] }
   | { name: 'cp'; source: string; destination: string }
@@ -18,12 +31,17 @@ const OPTIONS = {
   file: { type: 'string', short: 'f' },
   quantize: { type: 'string', short: 'q' },
   modelfile: { type: 'boolean' },
+  json: { type: 'boolean' },
+  insecure: { type: 'boolean' },
 } as const
 
 /** Which options a command takes; --help and --version go with any. */
 const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   create: ['file', 'quantize'],
   show: ['modelfile'],
+  hardware: ['json'],
+  pull: ['insecure'],
+  push: ['insecure'],
 }
 
 /** What the command line asks for. Throws Error with a sentence for the person who typed it. */
@@ -46,9 +64,16 @@ export function parseCommand(args: readonly string[]): Command {
     case 'ls':
       expectArguments(command, rest, [])
       return { name: 'list' }
+    case 'pull':
+    case 'push':
+      expectArguments(command, rest, ['model'])
+      return { name: command, model: rest[0] ?? '', insecure: values.insecure === true }
     case 'show':
       expectArguments(command, rest, ['model'])
       return { name: 'show', model: rest[0] ?? '', asModelfile: values.modelfile === true }
+    case 'hardware':
+      expectArguments(command, rest, [])
+      return { name: 'hardware', asJson: values.json === true }
     case 'cp':
       expectArguments(command, rest, ['source', 'destination'])
       return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
@@ -89,6 +114,8 @@ export function helpText(): string {
 
 Commands:
   serve                  start the server
+  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M)
+  push NAME              bring a model to the registry its name begins with (--insecure, with both: by http)
   create NAME            make a model from a Modelfile (-f FILE; ./Modelfile unless said)
   create NAME PATH       make a model from a GGUF file, or from a folder with a model
                          (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
@@ -96,10 +123,11 @@ Commands:
   show NAME              describe a model (--modelfile: print the Modelfile that makes it)
   cp NAME OTHER          give a model another name
   rm NAME...             remove models
+  hardware               what this machine has: devices, memory, processor (--json: all of it, for programs)
   version                print the version (also --version, -v)
   help                   print this text (also --help, -h)
 
-All but serve work on the models folder itself: no server has to run.
+All but serve and hardware work on the models folder itself: no server has to run.
 
 Settings are environment variables, here with their defaults:
 ${settingsHelp()}

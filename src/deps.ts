@@ -2,18 +2,18 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createEngine } from '../engine/engine.ts'
-import { openRegistries } from '../engine/registry/registries.ts'
+import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
 import { openModelStore } from '../engine/store/models.ts'
 import type { Deps } from './app.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
+import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
-import { SNUG_VERSION } from './version.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
-  const { modelsFolder: folder, noPrune, threads, libraryDir } = config
+  const { modelsFolder: folder, noPrune, templates, threads, libraryDir } = config
   const file = join(PACKAGE_ROOT, 'models', 'snug-tiny.gguf')
   try {
     // So small a model says the likeliest thing or nonsense; a request may still ask for more variety.
@@ -28,15 +28,17 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     // A folder that can only be read is a fine place to serve models from.
     logger.warn({ err: error, folder }, 'the bundled model could not be installed')
   }
-  const models = await openModelStore({ folder, log: logger, noPrune, templates: 'jinja' }).catch(refuse)
+  const models = await openModelStore({ folder, log: logger, noPrune, templates }).catch(refuse)
   const backend = createEmbeddedBackend({
     threads,
     environment: config.engineEnvironment,
     log: logger,
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
-  const registries = openRegistries({ userAgent: `snug/${SNUG_VERSION}`, ...config.registry })
-  return { engine: createEngine({ backend, settings: config, log: logger }), models, registries, logger }
+  const registries = openConfiguredRegistries(config)
+  const pulls = createPulls({ models, registries, log: logger })
+  const engine = createEngine({ backend, settings: config, log: logger })
+  return { engine, models, registries, pulls, logger }
 }
 
 function refuse(cause: Error): never {

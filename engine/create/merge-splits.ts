@@ -65,7 +65,7 @@ async function* merged(
   const text = 'validating GGUF model'
   const [first] = parts
   if (first === undefined) throw new EngineError('create_failed', 'a split model has no files')
-  const { mediaType, digest } = first.layer
+  const { mediaType, digest, from } = first.layer
   // Blobs are not called what the parts of a model must be called.
   const folder = await mkdtemp(join(tmpdir(), 'snug-split-'))
   const to = models.temporaryPath()
@@ -78,7 +78,7 @@ async function* merged(
       await mergeSplitGguf(paths, to, { signal: stop, onProgress })
     }, signal)
     const header = await readGgufFile(to)
-    return { mediaType, ...(await models.putFile(to, signal)), isNew: true, header }
+    return { mediaType, ...(await models.putFile(to, signal)), ...(from && { from }), isNew: true, header }
   } catch (cause) {
     if (cause instanceof GgufError) throw new EngineError('create_failed', cause.message, { cause })
     throw cause

@@ -1,6 +1,6 @@
 import type { LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import { defaultThreads, thisCpu } from '../machine/threads.ts'
+import { defaultThreads, thisCpu } from '../hardware/threads.ts'
 import type { CellPool } from './cell-pool.ts'
 import { type ContextParams, FLASH_ATTENTION, KV_CACHE_TYPE } from './layout.ts'
 import type { Library } from './library.ts'

@@ -1,7 +1,7 @@
 import koffi from 'koffi'
 import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import { availableMemory } from '../machine/memory.ts'
+import { availableMemory } from '../hardware/memory.ts'
 import { checkAbi } from './abi.ts'
 import { adaptThreads } from './adapt-threads.ts'
 import { type Candidates, createCandidates } from './candidates.ts'

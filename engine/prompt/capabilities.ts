@@ -1,11 +1,9 @@
 import type { GgufFacts } from '../gguf/types.ts'
-import type { Capability, ModelConfig } from '../store/types.ts'
+import type { Capability, ModelConfig, TemplatePath } from '../store/types.ts'
 import { goTemplateTraits, jinjaTraits, type TemplateTraits } from './template-traits.ts'
 
 /** Which kind of template may be used: the better one, or only one kind whatever the model has. */
 export type TemplateMode = 'auto' | 'go' | 'jinja'
-/** Which of a model's templates writes its prompts; `none` passes the prompt on as it is. */
-export type TemplatePath = 'jinja' | 'go' | 'none'
 
 /** What the choice of a template depends on; every InstalledModel has it. */
 export interface TemplateSource {

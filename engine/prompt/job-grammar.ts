@@ -1,16 +1,11 @@
 import { EngineError } from '../errors.ts'
 import type { AnswerFormat, ChatJob, Job } from '../types.ts'
+import type { CallRules } from './call-grammar.ts'
 import { checked, formatGrammar } from './format.ts'
-import {
-  type CallRules,
-  lateCallGrammar,
-  schemaOrCallsGrammar,
-  toolCallGrammar,
-  withThinking,
-} from './grammar.ts'
+import { lateCallGrammar, schemaOrCallsGrammar, toolCallGrammar, withThinking } from './grammar.ts'
 import type { JobPrompt } from './job-prompt.ts'
 import type { ThoughtTags } from './thought-watch.ts'
-import type { ToolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A grammar that holds from where the answer first has a tag, that tag not included. */
 export interface LateGrammar {
@@ -47,16 +42,17 @@ export function grammarFor(job: Job, prompt: JobPrompt): string | undefined {
 
 /**
  * What calls must look like in an answer that is free otherwise, or undefined: the model may call tools and marks
- * calls with a tag that begins nothing else. Calls in a syntax that is not JSON are left as they are, and so is
- * everything when some tool has a schema no grammar can follow fast enough.
+ * calls with a tag that begins nothing else. Calls are left as they are when some tool has a schema no grammar can
+ * follow fast enough.
  */
 export function lateGrammarFor(job: Job, { toolCalls, thinking }: JobPrompt): LateGrammar | undefined {
   if (job.kind !== 'chat' || job.format !== undefined || job.toolChoice !== 'auto') return undefined
   if (toolCalls === undefined || job.tools.length === 0 || !isTagged(toolCalls)) return undefined
+  const tag = toolCalls.triggers.at(-1)
   const grammar = calls(job, () => lateCallGrammar(rulesOf(job), toolCalls))
-  if (grammar === undefined) return undefined
+  if (grammar === undefined || tag === undefined) return undefined
   const thought = thinking && { ...thinking.tags, isOpen: thinking.isOpen }
-  return { grammar, tag: toolCalls.open, ...(thought === undefined ? {} : { thought }) }
+  return { grammar, tag, ...(thought === undefined ? {} : { thought }) }
 }
 
 /** A tool that is not strict and whose grammar is too large leaves calls unconstrained, as they are elsewhere. */
@@ -70,8 +66,8 @@ function calls(job: ChatJob, write: () => string): string | undefined {
   }
 }
 
-/** The opening tag is a text of its own, and what follows it is JSON. */
-const isTagged = ({ open, markup }: ToolCallFormat): boolean => open.length > 2 && markup === undefined
+/** What calls are known by begins nothing else. */
+const isTagged = ({ triggers }: ToolCallFormat): boolean => triggers.length > 0
 
 const rulesOf = ({ tools, toolChoice, parallelToolCalls }: ChatJob): CallRules => ({
   tools,

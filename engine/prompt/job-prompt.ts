@@ -1,12 +1,15 @@
 import { wantsThought } from '../check.ts'
 import { EngineError } from '../errors.ts'
 import type { ChatJob, GenerateJob, Job, Message } from '../types.ts'
-import { templatePath } from './capabilities.ts'
+import { compileGoTemplate } from './go-compile.ts'
+import { goChatPrompt, goGeneratePrompt, levelOf } from './go-prompt.ts'
 import { withoutOldThoughts } from './old-thoughts.ts'
+import { type ExpectedThought, withThought } from './open-thought.ts'
 import { compileTemplate, type TemplateInput } from './template.ts'
 import { endsInThought, leavesThoughtOpen } from './thinking.ts'
-import { type ThinkingTags, thinkingTags } from './thinking-tags.ts'
-import { type ToolCallFormat, toolCallFormat } from './tool-call-format.ts'
+import { thinkingTags } from './thinking-tags.ts'
+import { toolCallFormat } from './tool-call-format.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A job's prompt as text, and how to read what the model answers. */
 export interface JobPrompt {
@@ -14,8 +17,7 @@ export interface JobPrompt {
   imageCount: number
   /** Texts such as `<|im_end|>` in it are control tokens. */
   hasSpecialTokens: boolean
-  /** Where the answer begins with a thought. `isOpen`: the prompt itself has opened it. */
-  thinking: { tags: ThinkingTags; isOpen: boolean } | undefined
+  thinking: ExpectedThought | undefined
   /** How the model writes the calls it may make. */
   toolCalls: ToolCallFormat | undefined
 }
@@ -37,7 +39,12 @@ export function chatPrompt(
   messages: readonly Message[] = allMessages(job),
 ): JobPrompt {
   const tools = job.toolChoice === 'none' ? [] : job.tools
-  const template = templateOf(job, tools.length > 0) ?? CHATML
+  const go = goTemplateOf(job)
+  if (go !== undefined) {
+    const imageCount = countImages(messages)
+    return { imageCount, hasSpecialTokens: true, ...goChatPrompt(job, go, messages, tools, now) }
+  }
+  const template = jinjaTemplateOf(job, tools.length > 0) ?? CHATML
   const isPrefill = messages.at(-1)?.role === 'assistant' && (messages.at(-1)?.toolCalls?.length ?? 0) === 0
   const input = { messages, tools, addGenerationPrompt: !isPrefill, continueFinalMessage: isPrefill }
   return {
@@ -56,17 +63,25 @@ export function generatePrompt(job: GenerateJob, now: Date): JobPrompt {
     toolCalls: undefined,
   }
   if (job.raw) return { ...plain, text: prompt }
-  if (job.suffix !== undefined) return { ...plain, text: aroundGap(job, prompt, job.suffix) }
-  const template = templateOf(job, false)
+  const go = job.template ?? goTemplateOf(job)
+  if (job.suffix !== undefined && !(go !== undefined && compileGoTemplate(go).fields.has('suffix'))) {
+    return { ...plain, text: aroundGap(job, prompt, job.suffix) }
+  }
+  const template = jinjaTemplateOf(job, false)
+  const messages = turnOf(job, prompt)
+  if (go !== undefined) return { ...plain, ...goGeneratePrompt(job, go, messages, prompt, now) }
   if (template === undefined) return { ...plain, text: prompt }
-  const system = job.system ?? job.model.system
-  const messages: Message[] = [
+  return { ...templated(job, template, { messages, addGenerationPrompt: true, now }), toolCalls: undefined }
+}
+
+/** A completion as one turn of a chat. */
+function turnOf({ model, system = model.system, context, images }: GenerateJob, prompt: string): Message[] {
+  return [
     ...(system === undefined || system === '' ? [] : [{ role: 'system', content: system }]),
     // An earlier exchange has them in its tokens already.
-    ...(job.context === undefined ? job.model.messages : []),
-    { role: 'user', content: prompt, ...(job.images === undefined ? {} : { images: job.images }) },
+    ...(context === undefined ? model.messages : []),
+    { role: 'user', content: prompt, ...(images === undefined ? {} : { images }) },
   ]
-  return { ...templated(job, template, { messages, addGenerationPrompt: true, now }), toolCalls: undefined }
 }
 
 /** The conversation as the model is to read it, before anything is dropped. */
@@ -82,10 +97,9 @@ function templated(
   input: Omit<TemplateInput, 'bosToken' | 'eosToken'>,
 ): Omit<JobPrompt, 'toolCalls'> {
   const { facts, capabilities } = job.model
-  const thinks = wantsThought(job)
   const rendered = compileTemplate(template).render({
     ...input,
-    enableThinking: capabilities.includes('thinking') ? thinks : undefined,
+    enableThinking: capabilities.includes('thinking') ? wantsThought(job) : undefined,
     reasoningEffort: effortOf(job),
     bosToken: facts?.bosToken,
     eosToken: facts?.eosToken,
@@ -93,38 +107,26 @@ function templated(
   const tags = thinkingTags(template)
   const begun = input.continueFinalMessage ? (input.messages.at(-1)?.content ?? '') : ''
   const isOpen = tags !== undefined && (endsInThought(rendered, tags) || leavesThoughtOpen(begun, tags))
-  // Some templates open a thought whatever they are told.
-  const isUnwanted = isOpen && job.think === false
-  const text = isUnwanted ? `${rendered.trimEnd()}\n\n${tags.close}\n\n` : rendered
   return {
-    text,
-    imageCount: input.messages.reduce((count, message) => count + (message.images?.length ?? 0), 0),
+    ...withThought(job, rendered, tags, isOpen),
+    imageCount: countImages(input.messages),
     hasSpecialTokens: true,
-    // What stands before an answer is no part of it, thought or not.
-    thinking: tags && (thinks || tags.answer !== undefined) ? { tags, isOpen } : undefined,
   }
 }
 
-/** `max` is a word of Ollama's; gpt-oss knows three levels. */
-function effortOf({ model, think }: Job): string | undefined {
-  if (typeof think !== 'string') return undefined
-  return think === 'max' && model.facts?.architecture === 'gpt-oss' ? 'high' : think
-}
+const countImages = (messages: readonly Message[]): number =>
+  messages.reduce((count, message) => count + (message.images?.length ?? 0), 0)
 
-/**
- * The model's Jinja template, its own one for tools when there are some. Throws EngineError `unsupported` when it
- * only has one in Go's syntax.
- */
-function templateOf({ model, rawName }: Job, hasTools: boolean): string | undefined {
-  const jinja = model.facts?.chatTemplate
-  if (templatePath(model) === 'go' && jinja === undefined) {
-    throw new EngineError(
-      'unsupported',
-      `"${rawName}" has a template in Go syntax only, which this server cannot use yet`,
-    )
-  }
-  return (hasTools ? model.facts?.namedTemplates.tool_use : undefined) ?? jinja
-}
+const effortOf = ({ model, think }: Job): string | undefined =>
+  typeof think === 'string' ? levelOf(think, model.facts?.architecture) : undefined
+
+/** The model's template in Go's syntax, when that is the one in use. */
+const goTemplateOf = ({ model }: Job): string | undefined =>
+  model.templatePath === 'go' ? model.goTemplate : undefined
+
+/** The model's Jinja template, its own one for tools when there are some. */
+const jinjaTemplateOf = ({ model }: Job, hasTools: boolean): string | undefined =>
+  (hasTools ? model.facts?.namedTemplates.tool_use : undefined) ?? model.facts?.chatTemplate
 
 function aroundGap({ model, rawName }: GenerateJob, prompt: string, suffix: string): string {
   const marks = model.facts?.fillInMiddle

@@ -1,4 +1,9 @@
+import { GoTemplateError } from '../../formats/go-template/error.ts'
+import type { GoTemplate } from '../../formats/go-template/nodes.ts'
+import { parseGoTemplate } from '../../formats/go-template/parse.ts'
 import type { Capability } from '../store/types.ts'
+import { fieldNames } from './go-fields.ts'
+import { goThinkingTags } from './go-thinking.ts'
 import { thinkingTags } from './thinking-tags.ts'
 
 /** What a template tells about its model without being run. */
@@ -27,20 +32,26 @@ export function jinjaTraits(template: string): TemplateTraits {
   return { capabilities, roundTripsTools: printsCalls && printsResults }
 }
 
-/** Reads a template in Go syntax, by the fields its actions name. */
-export function goTemplateTraits(template: string): TemplateTraits {
-  const actions = [...template.matchAll(/\{\{(.*?)\}\}/gs)].map(([, action = '']) => action)
-  const names = (field: string) => {
-    const reference = new RegExp(`\\.${field}\\b`, 'i')
-    return actions.some((action) => reference.test(action))
-  }
+/** Reads a template in Go's syntax by the fields it uses; one that cannot be parsed can do nothing. */
+export function goTemplateTraits(text: string): TemplateTraits {
+  const template = parsedOrNone(text)
+  if (template === undefined) return { capabilities: [], roundTripsTools: false }
+  const fields = fieldNames(template)
   const capabilities: Capability[] = []
-  if (names('Tools')) capabilities.push('tools')
-  if (names('Suffix')) capabilities.push('insert')
-  if (names('Thinking')) capabilities.push('thinking')
+  if (fields.has('tools')) capabilities.push('tools')
+  if (fields.has('suffix')) capabilities.push('insert')
+  if (goThinkingTags(template) !== undefined) capabilities.push('thinking')
   const printsResults =
-    /eq\s+\.Role\s+"tool"/.test(template) ||
-    template.includes('tool_response') ||
-    template.includes('TOOL_RESULTS')
-  return { capabilities, roundTripsTools: names('Tools') && names('ToolCalls') && printsResults }
+    /eq\s+\.Role\s+"tool"/.test(text) || text.includes('tool_response') || text.includes('TOOL_RESULTS')
+  return { capabilities, roundTripsTools: fields.has('tools') && fields.has('toolcalls') && printsResults }
+}
+
+function parsedOrNone(text: string): GoTemplate | undefined {
+  try {
+    return parseGoTemplate(text)
+  } catch (error) {
+    if (!(error instanceof GoTemplateError)) throw error
+    // Whoever renders it hears what is wrong with it.
+    return undefined
+  }
 }

@@ -21,6 +21,8 @@ export interface TemplateInput {
   now: Date
   /** More variables. */
   extra?: Record<string, unknown>
+  /** Less work than a prompt may cause, for a rendering nobody waits for. */
+  maxSteps?: number
 }
 
 export interface CompiledTemplate {
@@ -73,7 +75,7 @@ function adapted(program: Program, input: TemplateInput): string {
   let refusal: unknown
   for (const conversation of conversations(input.messages)) {
     try {
-      return renderProgram(program, variables(input, conversation), input.now)
+      return renderProgram(program, variables(input, conversation), input.now, input.maxSteps)
     } catch (error) {
       refusal ??= error
       // Another form of the conversation would run away just the same.

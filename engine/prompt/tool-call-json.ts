@@ -1,4 +1,4 @@
-import { objectCutter } from './json-objects.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** A call as a model wrote it, with the name checked against the tools it has. */
 export interface ParsedCall {
@@ -9,58 +9,72 @@ export interface ParsedCall {
 /** Levels of wrapping (`{"tool_calls": [{"function": …}]}`) that are looked through. */
 const MAX_DEPTH = 6
 
+/** The keys of a call in the model's own JSON; undefined where it has none. */
+export type CallKeys = NonNullable<ToolCallFormat['object']>
+
+const USUAL: CallKeys = { nameKey: undefined, argumentsKey: undefined }
+
 /**
- * The calls in one JSON object, as ollama's tools package finds them: `name` beside `arguments` or `parameters`, an
- * object keyed by the tool's name, either of them nested; else, when the text before it names a tool, the whole
- * object is the arguments. Arguments may be a string of JSON. Empty when it is no call to one of `names`.
+ * The calls in one JSON object, as ollama's tools package finds them: `name` beside `arguments` or `parameters` (or the
+ * model's own keys), an object keyed by the tool's name, either of them nested; else, when the text before it names a
+ * tool, the whole object is the arguments. Arguments may be a string of JSON. Empty when it is no call to one of
+ * `names`.
  */
-export function callsInJson(json: string, before: string, names: readonly string[]): ParsedCall[] {
-  const value = parseObject(json)
+export function callsInJson(
+  json: string,
+  before: string,
+  names: readonly string[],
+  keys: CallKeys = USUAL,
+): ParsedCall[] {
+  const value = parsedObject(json)
   if (value === undefined) return []
-  const whole = callOf(value, names)
+  const whole = callOf(value, names, keys)
   if (whole !== undefined) return [whole]
   const announced = nameIn(before, names)
   if (announced !== undefined) return [{ name: announced, arguments: value }]
-  return nestedCalls(value, names, MAX_DEPTH)
+  return nestedCalls(value, names, keys, MAX_DEPTH)
 }
 
-/** The calls in a text of several objects, all of it there. */
-export function callsInObjects(text: string, names: readonly string[]): ParsedCall[] {
-  const calls: ParsedCall[] = []
-  for (let at = text.indexOf('{'); at >= 0; ) {
-    const found = objectCutter().take(text.slice(at))
-    if (found === undefined) break
-    calls.push(...callsInJson(found.object, '', names))
-    at = text.indexOf('{', text.length - found.rest.length)
-  }
-  return calls
+/** The arguments of the tool that a text names, as far as it names one. */
+export function announcedCall(
+  json: string,
+  before: string,
+  names: readonly string[],
+): ParsedCall | undefined {
+  const name = nameIn(before, names)
+  const args = name === undefined ? undefined : parsedObject(json)
+  return name === undefined || args === undefined ? undefined : { name, arguments: args }
 }
 
-function callOf(value: Record<string, unknown>, names: readonly string[]): ParsedCall | undefined {
-  const name = value.name ?? value.tool_name
+function callOf(
+  value: Record<string, unknown>,
+  names: readonly string[],
+  { nameKey = 'name', argumentsKey = 'arguments' }: CallKeys,
+): ParsedCall | undefined {
+  const name = value[nameKey] ?? value.name ?? value.tool_name
   if (typeof name !== 'string' || !names.includes(name)) return undefined
-  const args = argumentsFrom(value.arguments ?? value.parameters ?? {})
+  const args = argumentsFrom(value[argumentsKey] ?? value.arguments ?? value.parameters ?? {})
   return args && { name, arguments: args }
 }
 
-function nestedCalls(value: unknown, names: readonly string[], depth: number): ParsedCall[] {
+function nestedCalls(value: unknown, names: readonly string[], keys: CallKeys, depth: number): ParsedCall[] {
   if (depth === 0) return []
-  if (Array.isArray(value)) return value.flatMap((item) => nestedCalls(item, names, depth - 1))
+  if (Array.isArray(value)) return value.flatMap((item) => nestedCalls(item, names, keys, depth - 1))
   if (!isObject(value)) return []
-  const call = callOf(value, names)
+  const call = callOf(value, names, keys)
   if (call !== undefined) return [call]
   // A call to something else: its arguments are not searched for calls.
-  if (typeof value.name === 'string') return []
+  if (typeof value[keys.nameKey ?? 'name'] === 'string') return []
   return Object.entries(value).flatMap(([key, item]) => {
     const args = names.includes(key) ? argumentsFrom(item) : undefined
-    return args === undefined ? nestedCalls(item, names, depth - 1) : [{ name: key, arguments: args }]
+    return args === undefined ? nestedCalls(item, names, keys, depth - 1) : [{ name: key, arguments: args }]
   })
 }
 
 function argumentsFrom(value: unknown): Record<string, unknown> | undefined {
   if (isObject(value)) return value
   if (value === '') return {}
-  return typeof value === 'string' ? parseObject(value) : undefined
+  return typeof value === 'string' ? parsedObject(value) : undefined
 }
 
 /** The tool named last in a text, whole words only; of names that end at the same place the longest. */
@@ -82,7 +96,8 @@ function isWordAt(text: string, at: number): boolean {
   return /[\w-]/.test(text.charAt(at))
 }
 
-function parseObject(json: string): Record<string, unknown> | undefined {
+/** The JSON object a text is; undefined when it is none. */
+export function parsedObject(json: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(json)
     return isObject(value) ? value : undefined

@@ -1,8 +1,8 @@
 import type { Tool } from '../types.ts'
 import { bareCalls } from './bare-calls.ts'
 import { taggedCalls } from './tagged-calls.ts'
-import type { ToolCallFormat } from './tool-call-format.ts'
 import { gatherPieces, type ToolCallPiece } from './tool-call-pieces.ts'
+import type { ToolCallFormat } from './tool-format/types.ts'
 
 export interface ToolCallParser {
   push(text: string): ToolCallPiece[]
@@ -24,8 +24,8 @@ export function toolCallParser(
   newId: () => string,
 ): ToolCallParser {
   const pieces = gatherPieces(newId)
-  const names = tools.map((tool) => tool.function.name)
-  const finder = format.open === '{' ? bareCalls(names, pieces) : taggedCalls(format, tools, pieces)
+  const finder =
+    format.triggers.length === 0 ? bareCalls(format, tools, pieces) : taggedCalls(format, tools, pieces)
   return {
     push(text) {
       finder.push(text)

@@ -1,7 +1,9 @@
 import { RegistryError } from './error.ts'
+import { isHuggingFace, mayHaveToken, originsOf } from './hugging-face/hosts.ts'
+import { createHub } from './hugging-face/hub.ts'
 import { type Identity, loadIdentity } from './key.ts'
 import { createRegistry } from './registry.ts'
-import { openSession } from './session.ts'
+import { accessDenied, openSession } from './session.ts'
 import { fetchToken } from './token.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
 import type { Registries } from './types.ts'
@@ -15,6 +17,14 @@ export interface RegistriesOptions extends TransportOptions {
   /** Where to go, scheme and host, instead of a host that models are named after. Keys in lower case. */
   mirrors?: ReadonlyMap<string, string>
   uploads?: UploadTuning
+  huggingFace?: HuggingFaceOptions
+}
+
+export interface HuggingFaceOptions {
+  /** Where to go, scheme and host, instead of Hugging Face. */
+  endpoint?: string
+  /** The user's token, for private and gated repositories. */
+  token?: string
 }
 
 /** The registries of the world, over connections that are shared. */
@@ -23,6 +33,7 @@ export function openRegistries({
   allowPrivate = false,
   mirrors,
   uploads = UPLOAD_TUNING,
+  huggingFace = {},
   ...options
 }: RegistriesOptions): Registries {
   const transport = createTransport(options)
@@ -38,15 +49,24 @@ export function openRegistries({
   }
   return {
     open(host, { insecure }) {
-      const mirror = mirrors?.get(host.toLowerCase())
+      const isHub = isHuggingFace(host)
+      const mirror = mirrors?.get(host.toLowerCase()) ?? (isHub ? huggingFace.endpoint : undefined)
       const base = mirror === undefined ? baseUrl(host, insecure) : new URL(mirror)
+      const token = isHub && mayHaveToken(base) ? huggingFace.token : undefined
       const session = openSession({
         transport,
         base,
+        origins: originsOf(base),
+        ...(token === undefined ? {} : { token }),
         allowPrivate,
-        authorize: (challenge, request) => fetchToken(challenge, ownIdentity, request),
+        authorize: async (challenge, request) => {
+          // What Hugging Face says to who may not see a repository: there is nowhere to get another token.
+          if (isHub && !URL.canParse(challenge.realm)) throw accessDenied()
+          return await fetchToken(challenge, ownIdentity, request)
+        },
       })
-      return createRegistry(session, uploads)
+      const registry = createRegistry(session, uploads)
+      return isHub ? { ...registry, hub: createHub(session, { hasToken: token !== undefined }) } : registry
     },
     close: () => transport.close(),
   }

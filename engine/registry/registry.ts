@@ -3,7 +3,8 @@ import type { ModelName } from '../store/types.ts'
 import { discard, readAtMost } from './body.ts'
 import { RegistryError } from './error.ts'
 import { checkManifest } from './manifest-check.ts'
-import { locateBlob } from './remote-blob.ts'
+import { asManifestFailure } from './manifest-failure.ts'
+import { locateAt } from './remote-blob.ts'
 import { repositoryUrl } from './repository-url.ts'
 import type { Session } from './session.ts'
 import type { Registry, UploadTarget } from './types.ts'
@@ -16,7 +17,8 @@ export const createRegistry = (session: Session, tuning: UploadTuning): Registry
     checkManifest(bytes, name)
     return { bytes }
   },
-  blob: (name, layer, signal) => locateBlob(session, name, layer, signal),
+  blob: (name, layer, signal) =>
+    locateAt(session, repositoryUrl(session.base, name, `blobs/${layer.digest}`), layer, signal),
 
   async hasBlob(name, digest, signal) {
     try {
@@ -48,13 +50,4 @@ async function fetchManifest(session: Session, name: ModelName, signal: AbortSig
     signal,
   })
   return readAtMost(answer.chunks(), MAX_MANIFEST_BYTES)
-}
-
-function asManifestFailure(error: unknown): never {
-  if (!(error instanceof RegistryError)) throw error
-  const { failure, status, cause } = error
-  throw new RegistryError(failure, `pull model manifest: ${error.message}`, {
-    cause,
-    ...(status === undefined ? {} : { status }),
-  })
 }

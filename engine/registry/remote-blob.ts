@@ -1,8 +1,6 @@
-import type { ModelName } from '../store/types.ts'
 import { discard } from './body.ts'
 import { RegistryError } from './error.ts'
 import { redirectTarget } from './redirect.ts'
-import { repositoryUrl } from './repository-url.ts'
 import type { Session, SessionAnswer } from './session.ts'
 import type { RemoteBlob } from './types.ts'
 
@@ -17,14 +15,13 @@ interface Range {
   end: number
 }
 
-/** Finds out where a blob lies (ollama server/download.go). Throws RegistryError. */
-export async function locateBlob(
+/** Finds out where the blob at an address of the registry lies (ollama server/download.go). Throws RegistryError. */
+export async function locateAt(
   session: Session,
-  name: ModelName,
+  url: URL,
   { digest, size }: BlobRequest,
   signal: AbortSignal,
 ): Promise<RemoteBlob> {
-  const url = repositoryUrl(session.base, name, `blobs/${digest}`)
   await checkSize(session, url, { digest, size }, signal)
   let direct = await directUrl(session, url, signal)
 

@@ -44,10 +44,14 @@ type Attempt = SessionAnswer & { usedToken: string | undefined }
 export interface SessionOptions {
   transport: Transport
   base: URL
+  /** What counts as the registry, as origins; that of `base` alone when left out. */
+  origins?: readonly string[]
+  /** Shown from the first request on. */
+  token?: string
   /** A token for a challenge. Throws RegistryError. */
   authorize: (
     challenge: Challenge,
-    request: { base: URL; send: Send; signal: AbortSignal },
+    request: { base: URL; isHome: (url: URL) => boolean; send: Send; signal: AbortSignal },
   ) => Promise<string>
   /** Redirects may lead into the local network although the registry is outside. */
   allowPrivate: boolean
@@ -59,17 +63,19 @@ export type Send = (request: Omit<TransportRequest, 'reach'>) => Promise<Transpo
 /**
  * Opens a session. What it holds to, whatever a registry answers:
  *
- * - A token goes to the scheme, host and port that asked for it, and nowhere else.
+ * - A token goes to the scheme, host and port that asked for it, and nowhere else (for the one exception see
+ *   `originsOf` of Hugging Face).
  * - A registry on the internet cannot send us to an address of the local network. Which side it is on is decided
  *   once, by the first connection, and then holds for every connection to it: a name that moves between the
  *   sides is cut off.
  */
-export function openSession({ transport, base, authorize, allowPrivate }: SessionOptions): Session {
+export function openSession(options: SessionOptions): Session {
+  const { transport, base, authorize, allowPrivate, origins = [base.origin] } = options
   let side = knownSide(transport, base, allowPrivate)
-  let token: string | undefined
+  let token = options.token
   const fetching = new Map<string, Promise<string>>()
 
-  const isRegistry = (url: URL) => url.origin === base.origin
+  const isRegistry = (url: URL) => origins.includes(url.origin)
 
   /** To the registry, by whichever side it turns out to be on. */
   const sendHome: Send = async (request) => {
@@ -115,8 +121,8 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
       const answer = await hop(request, url)
       if (!isRedirect(answer.status)) return answer
       const target = targetOf(answer)
-      const isFollowed =
-        request.follow === 'all' || (request.follow === 'same-host' && target.host === url.host)
+      const isSameHost = target.host === url.host || (isRegistry(url) && isRegistry(target))
+      const isFollowed = request.follow === 'all' || (request.follow === 'same-host' && isSameHost)
       if (!isFollowed) return { ...answer, redirect: target }
       discard(answer.body)
       url = target
@@ -140,7 +146,7 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
       if (newer === known) break
       known = newer
     }
-    const asked = authorize(challenge, { base, send: sendHome, signal })
+    const asked = authorize(challenge, { base, isHome: isRegistry, send: sendHome, signal })
     fetching.set(key, asked)
     return asked
   }
@@ -160,7 +166,7 @@ export function openSession({ transport, base, authorize, allowPrivate }: Sessio
           throw accessDenied()
         }
       }
-      if (answer.status >= 400) throw await failure(answer, token)
+      if (answer.status >= 400) throw await failure(answer, [token, options.token])
       return answer
     },
   }
@@ -175,7 +181,9 @@ function targetOf(answer: SessionAnswer): URL {
   }
 }
 
-const accessDenied = () => new RegistryError('unauthorized', 'unauthorized: access denied', { status: 401 })
+/** Whoever asks may not. */
+export const accessDenied = () =>
+  new RegistryError('unauthorized', 'unauthorized: access denied', { status: 401 })
 
 /** What can be said of the side before the first connection. */
 function knownSide(transport: Transport, base: URL, allowPrivate: boolean): Reach | undefined {
@@ -185,7 +193,10 @@ function knownSide(transport: Transport, base: URL, allowPrivate: boolean): Reac
 }
 
 /** A refusal in Ollama's words: `<code>: <body>`. */
-async function failure(answer: SessionAnswer, token: string | undefined): Promise<RegistryError> {
+async function failure(
+  answer: SessionAnswer,
+  tokens: readonly (string | undefined)[],
+): Promise<RegistryError> {
   const { status } = answer
   if (status === 404) {
     discard(answer.body)
@@ -193,6 +204,6 @@ async function failure(answer: SessionAnswer, token: string | undefined): Promis
   }
   const text = await readBeginning(answer.chunks(), MAX_ERROR_BYTES)
   // A server may say back what it was sent.
-  const shown = token === undefined ? text : text.replaceAll(token, '…')
+  const shown = tokens.reduce<string>((said, token) => (token ? said.replaceAll(token, '…') : said), text)
   return new RegistryError('status', `${status}: ${shown}`, { status })
 }

@@ -14,6 +14,15 @@ const MAX_ERROR_BYTES = 8 * 1024
 // A token becomes a header: nothing that could end one.
 const TokenReply = z.object({ token: z.string().regex(/^[\x21-\x7e]+$/) })
 
+/** How to reach whoever gives out tokens. */
+export interface TokenWay {
+  base: URL
+  /** The address belongs to the registry. */
+  isHome: (url: URL) => boolean
+  send: Send
+  signal: AbortSignal
+}
+
 /**
  * Asks the registry for a token, signed with this server's key (ollama server/auth.go). Throws RegistryError
  * `refused` when the challenge names another host, before anything is signed; redirects are not followed, for a
@@ -22,9 +31,9 @@ const TokenReply = z.object({ token: z.string().regex(/^[\x21-\x7e]+$/) })
 export async function fetchToken(
   challenge: Challenge,
   identity: () => Promise<Identity>,
-  { base, send, signal }: { base: URL; send: Send; signal: AbortSignal },
+  { base, isHome, send, signal }: TokenWay,
 ): Promise<string> {
-  const url = tokenUrl(challenge, base)
+  const url = tokenUrl(challenge, base, isHome)
   const key = await identity()
   const authorization = `${key.publicKey}:${key.sign(`GET,${url.href},${EMPTY_HASH}`)}`
   const request = { method: 'GET' as const, url, signal }
@@ -45,9 +54,9 @@ export async function fetchToken(
 /** Base64 of the hex hash of no bytes, as a request without a body is signed. */
 const EMPTY_HASH = Buffer.from(createHash('sha256').digest('hex')).toString('base64')
 
-function tokenUrl({ realm, service, scope }: Challenge, base: URL): URL {
+function tokenUrl({ realm, service, scope }: Challenge, base: URL, isHome: TokenWay['isHome']): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined
-  if (url?.host !== base.host) {
+  if (url === undefined || (url.host !== base.host && !isHome(url))) {
     throw new RegistryError(
       'refused',
       `realm host "${url?.host ?? ''}" does not match original host "${base.host}"`,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { ModelName } from '../store/types.ts'
+import type { Hub } from './hugging-face/types.ts'
 
 /** What a pull, a push or a create reports while it runs, in the order clients see it. */
 export type TransferEvent =
@@ -30,6 +31,8 @@ export interface RemoteManifest {
 
 /** Where models come from. One object is one client's dealings with one host, and holds its token. */
 export interface Registry {
+  /** What Hugging Face gives besides; absent elsewhere. */
+  readonly hub?: Hub
   /**
    * Throws RegistryError, `not_found` when the registry does not know the model; the message is what clients are to
    * see, with its `pull model manifest: ` in front where Ollama has it.

@@ -3,9 +3,9 @@
  * cancel; killing the process is the only way to stop llama.cpp here.
  */
 import { rmSync } from 'node:fs'
+import { defaultThreads, thisCpu } from '../hardware/threads.ts'
 import { findLibraryDir } from '../llama/library.ts'
 import { quantizeFile } from '../llama/quantize.ts'
-import { defaultThreads, thisCpu } from '../machine/threads.ts'
 import { failureOf } from './protocol.ts'
 import { isQuantizeRequest, type QuantizeReport, type QuantizeRequest } from './quantize-protocol.ts'
 

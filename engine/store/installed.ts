@@ -4,7 +4,7 @@ import { ggufFacts } from '../gguf/facts.ts'
 import { fileTypeText, parameterCountText } from '../gguf/file-type.ts'
 import { readGgufFile } from '../gguf/read.ts'
 import type { GgufFacts } from '../gguf/types.ts'
-import { capabilitiesOf, type TemplateMode } from '../prompt/capabilities.ts'
+import { capabilitiesOf, type TemplateMode, templatePath } from '../prompt/capabilities.ts'
 import { blobPath } from './blobs.ts'
 import { digestOf } from './digest.ts'
 import { type LayerContent, readLayerContent } from './layer-content.ts'
@@ -63,6 +63,7 @@ export function modelReader(
       draftPaths: paths('draft'),
       facts: weights,
       parentModel: layersOf(manifest, 'model').at(-1)?.from ?? '',
+      templatePath: templatePath({ ...content, config, facts: weights }, templates),
       capabilities: capabilitiesOf({ ...content, config, facts: weights, projectors }, templates),
     }
     return { model, problem }

@@ -86,6 +86,10 @@ export interface BlobRef {
 export const layersOf = (manifest: Manifest, kind: LayerKind): Layer[] =>
   manifest.layers.filter((layer) => layer.mediaType === LAYER_TYPE + kind)
 
+/** The model is stored tensor by tensor, as Ollama does it for MLX. */
+export const hasTensorLayers = (manifest: Manifest): boolean =>
+  manifest.layers.some(({ mediaType }) => mediaType === `${LAYER_TYPE}tensor`)
+
 /** Everything a manifest keeps alive in the blobs folder. */
 export const blobsOf = (manifest: Manifest): Layer[] =>
   manifest.config ? [...manifest.layers, manifest.config] : manifest.layers

@@ -6,13 +6,14 @@ import { putFile, takeFile } from './files.ts'
 import { createHeldBlobs } from './held-blobs.ts'
 import { tidyModels } from './housekeeping.ts'
 import { modelReader } from './installed.ts'
+import { blobsOf } from './manifest.ts'
 import { readManifest, readManifests, removeManifest, writeManifest } from './manifests.ts'
 import { asError } from './missing.ts'
 import { parseModelName } from './name.ts'
 import { spellingFor, storedName } from './spelling.ts'
 import { createTurns } from './turns.ts'
 import type { InstalledModel, ModelName, ModelStore, StoreLog } from './types.ts'
-import { parseOrRefuse, removeUnusedBlobs, requireBlobs } from './used-blobs.ts'
+import { isSubset, parseOrRefuse, removeUnusedBlobs, requireBlobs } from './used-blobs.ts'
 
 export interface ModelStoreOptions {
   /** Made when it is not there. */
@@ -20,7 +21,7 @@ export interface ModelStoreOptions {
   log: StoreLog
   /** Keep blobs that nothing refers to. */
   noPrune: boolean
-  /** Which kind of template decides what a model can do. */
+  /** Which kind of template writes prompts and decides what a model can do. */
   templates?: TemplateMode
   /** Leave the folder as it is for now: a program that comes and goes beside a server does not clear up. */
   skipTidying?: boolean
@@ -42,9 +43,11 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
       await requireBlobs(folder, manifest)
       const target = await spellingFor(folder, name)
       const replaced = await readManifest(folder, target).catch(() => undefined)
-      if (replaced?.bytes.equals(bytes)) return
+      if (replaced?.bytes.equals(bytes)) return false
       await writeManifest(folder, target, bytes)
-      if (replaced && !noPrune) await removeUnusedBlobs(folder, replaced, held, log)
+      if (!replaced || noPrune) return false
+      await removeUnusedBlobs(folder, blobsOf(replaced.manifest), held, log)
+      return !isSubset(replaced.manifest, manifest)
     })
 
   return {
@@ -81,7 +84,7 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
         // A manifest that cannot be read can still be removed; which blobs were its own nobody knows then.
         const stored = await readManifest(folder, name).catch(() => undefined)
         if (!(await removeManifest(folder, name))) throw notFound(text)
-        if (stored) await removeUnusedBlobs(folder, stored, held, log)
+        if (stored) await removeUnusedBlobs(folder, blobsOf(stored.manifest), held, log)
       }),
 
     async copy(source, destination) {
@@ -101,6 +104,12 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
     putFile: (path, signal) => putFile(folder, path, signal),
     takeFile: (path, signal, onBytes) => takeFile(folder, path, signal, onBytes),
     hold: (digests) => held.add(digests),
+    removeUnused: (digests) =>
+      inTurn(async () => {
+        if (noPrune) return
+        const candidates = digests.map((digest) => ({ digest }))
+        await removeUnusedBlobs(folder, candidates, held, log)
+      }),
     install,
   }
 }

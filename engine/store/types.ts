@@ -15,6 +15,9 @@ export type Capability =
   | 'image'
   | 'audio'
 
+/** Which of a model's templates writes its prompts; `none` passes the prompt on as it is. */
+export type TemplatePath = 'jinja' | 'go' | 'none'
+
 export interface ModelName {
   host: string
   namespace: string
@@ -66,6 +69,8 @@ export interface InstalledModel {
   facts: GgufFacts | undefined
   /** The TEMPLATE layer, in Go syntax. */
   goTemplate: string | undefined
+  /** The template in use: the one in the weights, or `goTemplate`. */
+  templatePath: TemplatePath
   system: string | undefined
   /** The params layer: Ollama's option names. */
   parameters: Record<string, unknown>
@@ -129,10 +134,13 @@ export interface ModelStore {
    * comes back is called. Whoever is about to install a manifest holds its blobs first.
    */
   hold(digests: readonly string[]): () => void
+  /** Removes those of these blobs that no model uses and nobody holds (not with `noPrune`). */
+  removeUnused(digests: readonly string[]): Promise<void>
   /**
    * Puts a manifest in place under the stored spelling of the name, byte for byte, then removes blobs that only
    * the manifest it replaces used (not with `noPrune`). Throws EngineError `bad_request` when the bytes are no
-   * manifest or a blob of it is not stored in full.
+   * manifest or a blob of it is not stored in full. True when it replaces a manifest with
+   * blobs that it does not use itself, and these were removed unless others do.
    */
-  install(name: ModelName, manifest: Buffer): Promise<void>
+  install(name: ModelName, manifest: Buffer): Promise<boolean>
 }

@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts'
 import { blobPath, removeBlob } from './blobs.ts'
 import { blobKey, type HeldBlobs } from './held-blobs.ts'
 import { blobsOf, type Manifest, parseManifest } from './manifest.ts'
-import { readManifests, type StoredManifest } from './manifests.ts'
+import { readManifests } from './manifests.ts'
 import { ifMissing } from './missing.ts'
 import type { StoreLog } from './types.ts'
 
@@ -27,13 +27,19 @@ export async function requireBlobs(folder: string, manifest: Manifest): Promise<
   }
 }
 
+/** Every blob of `part` is one of `whole`. */
+export function isSubset(part: Manifest, whole: Manifest): boolean {
+  const keys = new Set(blobsOf(whole).map(({ digest }) => blobKey(digest)))
+  return blobsOf(part).every(({ digest }) => keys.has(blobKey(digest)))
+}
+
 /**
- * Removes the blobs only `removed` used. Its manifest is gone by now, so of two servers that remove models with
- * a shared blob at the same time, the one that looks last removes it.
+ * Removes those of `candidates` that no manifest uses. A manifest that used them is gone by now, so of two servers
+ * that remove models with a shared blob at the same time, the one that looks last removes it.
  */
 export async function removeUnusedBlobs(
   folder: string,
-  removed: StoredManifest,
+  candidates: readonly { digest: string }[],
   held: HeldBlobs,
   log: StoreLog,
 ): Promise<void> {
@@ -46,7 +52,7 @@ export async function removeUnusedBlobs(
   const used = new Set(
     manifests.flatMap(({ manifest }) => blobsOf(manifest).map(({ digest }) => blobKey(digest))),
   )
-  for (const { digest } of blobsOf(removed.manifest)) {
+  for (const { digest } of candidates) {
     if (!used.has(blobKey(digest)) && !held.has(digest)) await removeBlob(folder, digest)
   }
 }

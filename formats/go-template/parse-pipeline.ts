@@ -2,6 +2,7 @@ import { goQuote } from '../go-quote.ts'
 import { describeNode } from './describe-node.ts'
 import { GoTemplateError } from './error.ts'
 import { isFunctionName } from './function-names.ts'
+import { MAX_VARIABLES } from './limits.ts'
 import type { CommandNode, NumberNode, OperandNode, PipeNode } from './nodes.ts'
 import { numberValue } from './number.ts'
 import type { Token, TokenType } from './token.ts'
@@ -75,6 +76,7 @@ function takeDeclared(reader: TokenReader, scope: Scope, pipe: PipeNode): TokenT
     reader.putBack(...(after.type === 'space' ? [variable, after, sign] : [variable, sign]))
     return undefined
   }
+  if (scope.length >= MAX_VARIABLES) reader.fail(`more than ${MAX_VARIABLES} variables`)
   pipe.declared.push(variable.text)
   scope.push(variable.text)
   return sign.type

@@ -1,6 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { parseGoJson } from '../../formats/go-json.ts'
+import { limitMessages } from '../wire/limits.ts'
 import { RequestError } from '../wire/problem.ts'
 
 /**
@@ -25,7 +26,9 @@ export function readBody<T extends z.ZodObject>(schema: T, text: string): z.outp
   if (json === undefined) throw new RequestError(400, 'missing request body')
   const goType = schema.meta()?.title ?? ''
   // Go leaves a struct as it is when it meets null.
-  const result = schema.safeParse(matchKeys(schema, json ?? {}), { reportInput: true })
+  const body = matchKeys(schema, json ?? {})
+  limitMessages(body)
+  const result = schema.safeParse(body, { reportInput: true })
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new RequestError(400, issue === undefined ? 'bad request' : inGoWords(issue, goType))

@@ -20,7 +20,7 @@ export const GenerateRequest = z
     prompt: text().describe('Empty loads the model, or unloads it with `keep_alive` 0'),
     suffix: text().describe('Text after the gap that the model fills'),
     system: text().describe("Replaces the model's own system text"),
-    template: text(),
+    template: text().describe("Replaces the model's own template; in Go's syntax"),
     context: list(z.int('int'), '[]int').describe('The `context` of an earlier answer, to go on from it'),
     raw: flag().describe('Feed the prompt as it is: no template'),
     images: images(),
@@ -61,12 +61,6 @@ function refuseUnusable(body: GenerateRequest, model: InstalledModel): void {
   if (body.raw && (body.template !== '' || body.system !== '' || body.context.length > 0)) {
     throw new RequestError(400, 'raw mode does not support template, system, or context')
   }
-  if (body.template !== '') {
-    throw new RequestError(
-      400,
-      "templates in requests are not supported: leave template out to use the model's own",
-    )
-  }
 }
 
 /** The job a request asks for, before its options and format are looked at. */
@@ -77,6 +71,7 @@ export function toJob(body: GenerateRequest, model: InstalledModel): GenerateJob
     prompt: body.prompt,
     raw: body.raw,
     ...(body.system === '' ? {} : { system: body.system }),
+    ...(body.template === '' ? {} : { template: body.template }),
     ...(body.suffix === '' ? {} : { suffix: body.suffix }),
     ...(body.context.length === 0 ? {} : { context: body.context }),
     ...(body.images.length === 0 ? {} : { images: body.images }),

@@ -10,6 +10,7 @@ import { EmbeddingsRequest, embeddings } from './embeddings.ts'
 import { ollamaError } from './error.ts'
 import { GenerateRequest, generate } from './generate.ts'
 import { DeleteRequest, deleteModel, listLoaded, listModels } from './models.ts'
+import { PullRequest, pull } from './pull.ts'
 import { PushRequest, push } from './push.ts'
 import { ShowRequest, show } from './show.ts'
 import { answerUnknownPaths } from './unknown-path.ts'
@@ -53,6 +54,7 @@ export const ollamaRoutes: FastifyPluginAsyncZod<{ version: string }> = async (a
   app.delete('/api/delete', { schema: { body: DeleteRequest } }, (req, reply) =>
     deleteModel(app.models, req.body, reply),
   )
+  app.post('/api/pull', { schema: { body: PullRequest } }, (req, reply) => pull(app.pulls, req.body, reply))
   app.post('/api/push', { schema: { body: PushRequest } }, (req, reply) => push(app, req.body, reply))
   app.post('/api/me', whoAmI)
   app.post('/api/signout', signOut)

@@ -73,12 +73,9 @@ export function toShown(model: InstalledModel, details: ModelDetails, body: Show
   }
 }
 
-/**
- * The template that writes prompts: the one in the weights wherever there is one, because those in Go's
- * syntax are not run. Without any the prompt stays as it is.
- */
-const templateOf = ({ facts, goTemplate }: InstalledModel): string =>
-  facts?.chatTemplate || goTemplate || '{{ .Prompt }}'
+/** The template that writes prompts. Without any the prompt stays as it is. */
+const templateOf = ({ facts, goTemplate, templatePath }: InstalledModel): string =>
+  (templatePath === 'go' ? goTemplate : facts?.chatTemplate) || '{{ .Prompt }}'
 
 /** Keys that have a place of their own in the reply, or are no use to a client. */
 const HIDDEN: ReadonlySet<string> = new Set(['general.name', 'tokenizer.chat_template'])

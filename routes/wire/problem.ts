@@ -4,6 +4,8 @@ const STATUS: Record<EngineErrorCode, number> = {
   bad_request: 400,
   bad_option: 400,
   bad_format: 400,
+  // Ollama's status for it (server/routes.go).
+  bad_template: 500,
   invalid_model_name: 400,
   model_not_found: 404,
   unsupported: 400,
@@ -14,6 +16,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   create_failed: 500,
   load_failed: 500,
   load_timeout: 500,
+  pull_failed: 500,
   runner_died: 500,
   quantize_failed: 500,
   convert_failed: 500,

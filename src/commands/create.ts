@@ -8,6 +8,7 @@ import { type ModelfilePlan, planOf } from '../../engine/create/modelfile.ts'
 import type { CreateRequest } from '../../engine/create/types.ts'
 import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
 import type { Taken } from '../../engine/store/files.ts'
+import { ifMissing } from '../../engine/store/missing.ts'
 import { parseModelName } from '../../engine/store/name.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import { decodeModelfile } from '../../formats/modelfile/decode.ts'
@@ -77,9 +78,11 @@ async function readPlan({
     const from = resolve(path)
     return { plan: planOf([{ name: 'from', value: from }]), folder: dirname(from) }
   }
-  const { size } = await stat(modelfile)
-  if (size > MAX_MODELFILE_BYTES)
-    throw new ModelfileError(`${modelfile} has ${size} bytes, too many for a Modelfile`)
+  const found = await ifMissing(stat(modelfile), undefined)
+  if (found?.isFile() !== true)
+    throw new ModelfileError(`there is no file ${modelfile}: name a Modelfile with -f, or a model file`)
+  if (found.size > MAX_MODELFILE_BYTES)
+    throw new ModelfileError(`${modelfile} has ${found.size} bytes, too many for a Modelfile`)
   const text = decodeModelfile(await readFile(modelfile))
   return { plan: planOf(parseModelfile(text)), folder: dirname(resolve(modelfile)) }
 }

@@ -6,6 +6,7 @@ import type { ModelsCommand } from '../cli.ts'
 import { StartError } from '../start-error.ts'
 import { createCommand } from './create.ts'
 import { copyCommand, listCommand, removeCommand, showCommand } from './models.ts'
+import { pullCommand, pushCommand } from './transfer.ts'
 
 /** As shells count: 128 and the number of SIGINT. */
 const INTERRUPTED = 130
@@ -29,6 +30,12 @@ async function output(config: Config, command: ModelsCommand, signal: AbortSigna
   switch (command.name) {
     case 'create':
       await createCommand(config, command, process.stderr, signal)
+      return ''
+    case 'pull':
+      await pullCommand(config, command, process.stderr, signal)
+      return ''
+    case 'push':
+      await pushCommand(config, command, process.stderr, signal)
       return ''
     case 'list':
       return listCommand(config)

@@ -14,11 +14,11 @@ export const TERMINAL_LOG: Log = {
 }
 
 /** The models folder, for a command that comes and goes: a server may be using it at the same time. */
-export const openModels = ({ modelsFolder, noPrune }: Config): Promise<ModelStore> =>
+export const openModels = ({ modelsFolder, noPrune, templates }: Config): Promise<ModelStore> =>
   openModelStore({
     folder: modelsFolder,
     log: TERMINAL_LOG,
     noPrune,
-    templates: 'jinja',
+    templates,
     skipTidying: true,
   })

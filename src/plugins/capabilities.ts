@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { CreateModel } from '../../engine/create/types.ts'
+import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
@@ -9,6 +10,7 @@ declare module 'fastify' {
     engine: Engine
     models: ModelStore
     registries: Registries
+    pulls: Pulls
     createModel: CreateModel
   }
 }
@@ -17,18 +19,20 @@ export interface Capabilities {
   engine: Engine
   models: ModelStore
   registries: Registries
+  pulls: Pulls
   create: CreateModel
 }
 
 /** Gives every route what it stands on; closes it with the server. */
 export const capabilitiesPlugin = fp<Capabilities>(
-  async (app, { engine, models, registries, create }) => {
+  async (app, { engine, models, registries, pulls, create }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
+    app.decorate('pulls', pulls)
     app.decorate('createModel', create)
     app.addHook('onClose', async () => {
-      await Promise.all([engine.close(), registries.close()])
+      await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
     })
   },
   { name: 'capabilities', fastify: '5.x' },

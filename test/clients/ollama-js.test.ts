@@ -1,5 +1,8 @@
 import { Ollama } from 'ollama'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { fixtureWeights } from '../helpers/fixtures.ts'
+import { bytesContent } from '../helpers/registry/content.ts'
+import { startRegistry } from '../helpers/registry/server.ts'
 import type { Step } from '../helpers/scripted-backend.ts'
 import { serve, user, W } from '../routes/ollama/serve.ts'
 
@@ -88,6 +91,17 @@ describe('ollama 170: the JavaScript client', () => {
     })()
     await expect(reading).rejects.toThrow('aborted')
     await expect.poll(() => backend.endings, { timeout: 1000 }).toEqual(['aborted'])
+  })
+
+  test('ollama 170: pulls a model, at once and piece by piece', async () => {
+    const registry = await startRegistry()
+    registry.publish('library/new', [{ kind: 'model', content: bytesContent(fixtureWeights({})) }])
+    const { ollama } = await client()
+    const request = { model: `${registry.host}/library/new`, insecure: true }
+    const events = await read(await ollama.pull({ ...request, stream: true }))
+    expect(events.at(-1)).toEqual({ status: 'success' })
+    expect(await ollama.pull(request)).toEqual({ status: 'success' })
+    expect((await ollama.list()).models).toHaveLength(5)
   })
 
   test('ollama 170: deletes a model', async () => {

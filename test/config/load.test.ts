@@ -28,11 +28,18 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     maxLoadedModels: 0,
     maxQueue: 512,
     noPrune: false,
+    templates: 'auto',
     flashAttention: 'auto',
     kvCacheType: 'f16',
     placement: { mlock: false, cpuExpertLayers: 0 },
     cache: { dirBytes: 10 * 2 ** 30 },
-    registry: { keyPath: '/home/u/.ollama/id_ed25519', proxies: {}, mirrors: new Map(), allowPrivate: false },
+    registry: {
+      keyPath: '/home/u/.ollama/id_ed25519',
+      proxies: {},
+      mirrors: new Map(),
+      allowPrivate: false,
+      huggingFace: {},
+    },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -209,6 +216,25 @@ test('without a home folder there is no key', () => {
     proxies: {},
     mirrors: new Map(),
     allowPrivate: false,
+    huggingFace: {},
+  })
+})
+
+describe('Hugging Face is set up by its own variables', () => {
+  test.each<[Record<string, string>, Config['registry']['huggingFace']]>([
+    [{ HF_TOKEN: ' hf_a ', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, { token: 'hf_a' }],
+    [{ HF_TOKEN: '', HUGGING_FACE_HUB_TOKEN: 'hf_b' }, { token: 'hf_b' }],
+    [{ HF_ENDPOINT: 'https://Mirror.example/' }, { endpoint: 'https://mirror.example' }],
+  ])('%j', (env, huggingFace) => {
+    expect(load(env).registry.huggingFace).toEqual(huggingFace)
+  })
+
+  test('what cannot be used stops the server, and the message shows no secrets', () => {
+    const env = { HOME: '/home/u', HF_TOKEN: 'hf_ secret', HF_ENDPOINT: 'https://u:secret@mirror.example' }
+    const message = refusal(env)
+    expect(message).toContain('it is no token')
+    expect(message).toContain('it is not the address of a server')
+    expect(message).not.toContain('secret')
   })
 })
 

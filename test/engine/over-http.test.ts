@@ -13,7 +13,7 @@ import { TEST_SETTINGS } from '../helpers/app.ts'
 import { tempFolder } from '../helpers/fixtures.ts'
 import { SHAPE_SMALL, writeRandomModel } from '../helpers/random-model.ts'
 import { openSocket } from '../helpers/socket.ts'
-import { NO_REGISTRIES } from '../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES } from '../helpers/store.ts'
 
 /** A listening server whose runner the test can ask. */
 async function watchedServer() {
@@ -36,7 +36,7 @@ async function watchedServer() {
   const models = await openModelStore({ folder, log, noPrune: true, templates: 'jinja' })
   const app = buildApp(
     { emulatedVersion: '0.33.0' },
-    { engine, models, registries: NO_REGISTRIES, logger: log },
+    { engine, models, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: log },
   )
   onTestFinished(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { tempFolder } from '../helpers/fixtures.ts'
 import { openSnugTiny } from '../helpers/snug-tiny.ts'
-import { NO_REGISTRIES } from '../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES } from '../helpers/store.ts'
 
 /** A listening server with the bundled model, and the lines of its log about finished requests. */
 async function loggedServer() {
@@ -19,7 +19,7 @@ async function loggedServer() {
   const { engine, models } = await openSnugTiny(await tempFolder())
   const app = buildApp(
     { emulatedVersion: '0.33.0' },
-    { engine, models, registries: NO_REGISTRIES, logger: pino(sink) },
+    { engine, models, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: pino(sink) },
   )
   onTestFinished(() => app.close())
   onTestFinished(() => engine.close())

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { buildApp } from '../../src/app.ts'
 import { snugTiny } from '../helpers/snug-tiny.ts'
-import { NO_REGISTRIES } from '../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES } from '../helpers/store.ts'
 
 interface Message {
   content: string
@@ -19,7 +19,7 @@ async function server() {
   const { engine, models, log } = await snugTiny()
   const app = buildApp(
     { emulatedVersion: '0.33.0' },
-    { engine, models, registries: NO_REGISTRIES, logger: log },
+    { engine, models, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: log },
   )
   onTestFinished(() => app.close())
   /** The reply, put together from its lines when it was streamed. */

@@ -2,6 +2,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
+import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
+import { createPulls } from '../../engine/registry/pull.ts'
 import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
@@ -16,10 +19,14 @@ export interface TestAppOptions {
   models?: readonly FixtureRequest[]
   /** Keep blobs that nothing refers to; so it is when left out. */
   noPrune?: boolean
+  /** Which kind of template writes prompts; as OLLAMA_GO_TEMPLATE when left out. */
+  templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
+  /** How downloads pace themselves. */
+  tuning?: DownloadTuning
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -34,25 +41,29 @@ export const TEST_SETTINGS: EngineSettings = {
 }
 
 /** The whole server over real files and a scripted backend; closed when the test has finished. */
-export async function testApp({
-  script,
-  settings,
-  models = ALL,
-  noPrune = true,
-  app: change,
-  registry,
-}: TestAppOptions = {}) {
+export async function testApp(options: TestAppOptions = {}) {
+  const {
+    script,
+    settings,
+    models = ALL,
+    noPrune = true,
+    templates = 'auto',
+    app: change,
+    registry,
+    tuning,
+  } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
-  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates: 'jinja' })
+  const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
   const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
+  const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, logger },
+    { engine, models: store, registries, pulls, logger },
   )
   onTestFinished(() => app.close())
   await app.ready()

@@ -7,7 +7,7 @@ import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
 import { TEST_SETTINGS } from './app.ts'
 import { type POOLING_TYPE, writeRandomEncoder } from './random-encoder.ts'
-import { NO_REGISTRIES } from './store.ts'
+import { NO_PULLS, NO_REGISTRIES } from './store.ts'
 
 /**
  * The whole server with real runners and random encoders in `folder`, each under the name of its pooling.
@@ -29,7 +29,7 @@ export async function openEncoderServer(folder: string, models: readonly (keyof 
   return {
     app: buildApp(
       { emulatedVersion: '0.33.0' },
-      { engine, models: store, registries: NO_REGISTRIES, logger: log },
+      { engine, models: store, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: log },
     ),
     engine,
   }

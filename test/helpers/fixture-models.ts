@@ -89,6 +89,17 @@ const CHATML = `{%- for message in messages -%}
   {%- endif -%}
 {%- endif -%}`
 
+const goTurns = (before: string, content: string) =>
+  `${before}{{ range .Messages }}[{{ .Role }}] ${content}\n{{ end }}`
+
+const GO_TOOLS = '{{ if .Tools }}{{ .Tools }}\n{{ end }}'
+
+const goCalls = (open: string, close: string, argumentsKey: string) =>
+  `{{ .Content }}{{ if .ToolCalls }}{{ range .ToolCalls }}${open}{"name": "{{ .Function.Name }}", ` +
+  `"${argumentsKey}": {{ .Function.Arguments }}}${close}{{ end }}{{ end }}`
+
+const GO_THINKING = '{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ .Content }}'
+
 const TOKENS = ['<unk>', '<s>', '</s>', '<P>', '<S>', '<M>', '\u2581hello', '\u2581world']
 
 /** A llama small enough to be written in a millisecond, complete enough to be read as any other. */
@@ -192,6 +203,17 @@ export const FIXTURE_MODELS = {
   go: { goTemplate: T1 },
   /** Both kinds of template. */
   both: { ...tool, goTemplate: T1 },
+  gosys: { goTemplate: T1, system: 'M' },
+  /** The template the cases call T2. */
+  gomsg: { goTemplate: goTurns('', '{{ .Content }}') },
+  gofim: {
+    goTemplate: '{{ if .Suffix }}<P>{{ .Prompt }}<S>{{ .Suffix }}<M>{{ else }}{{ .Prompt }}{{ end }}',
+  },
+  gotool: { goTemplate: goTurns(GO_TOOLS, goCalls('<tool_call>', '</tool_call>', 'arguments')) },
+  gobare: { goTemplate: goTurns(GO_TOOLS, goCalls('', '', 'parameters')) },
+  gothink: { goTemplate: goTurns('', GO_THINKING) },
+  /** The prompt ends inside a thought. */
+  gothinkopen: { goTemplate: `${goTurns('', GO_THINKING)}<think>` },
   params: { ...tiny, parameters: { seed: 7, top_p: 0.5, stop: ['x', 'y'] } },
   /** A model of another server: config only. */
   stub: {

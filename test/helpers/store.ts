@@ -1,5 +1,6 @@
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import type { ModelStore, StoreLog } from '../../engine/store/types.ts'
@@ -37,11 +38,15 @@ export const NO_STORE: ModelStore = {
   putFile: unused,
   takeFile: unused,
   hold: unused,
+  removeUnused: unused,
   install: unused,
 }
 
 /** No way to registries, for tests that need none. */
 export const NO_REGISTRIES: Registries = { open: unused, close: async () => {} }
+
+/** No pulls, for tests that need none. */
+export const NO_PULLS: Pulls = { pull: unused, close: async () => {} }
 
 /** The names in the blobs folder, sorted. */
 export const blobNames = async (folder: string): Promise<string[]> =>

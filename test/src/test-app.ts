@@ -4,7 +4,7 @@ import { EngineError } from '../../engine/errors.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
 import { type AppConfig, buildApp } from '../../src/app.ts'
-import { NO_REGISTRIES, NO_STORE } from '../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES, NO_STORE } from '../helpers/store.ts'
 
 const notFound = async () => {
   throw new EngineError('model_not_found', 'model not found')
@@ -37,7 +37,7 @@ const IDLE_ENGINE: Engine = {
 /** The whole server without models. Its log goes to `log`, one object a line. */
 export async function testApp(config: Partial<AppConfig> = {}, log: object[] = []) {
   const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) })
-  const deps = { engine: IDLE_ENGINE, models: NO_MODELS, registries: NO_REGISTRIES, logger }
+  const deps = { engine: IDLE_ENGINE, models: NO_MODELS, registries: NO_REGISTRIES, pulls: NO_PULLS, logger }
   const app = buildApp({ emulatedVersion: '0.33.0', ...config }, deps)
   onTestFinished(() => app.close())
   await app.ready()

@@ -4,10 +4,14 @@ import { PatternError } from './pattern.ts'
 import type { Automaton } from './string-automaton.ts'
 
 /**
- * The texts of an automaton as they stand in a JSON string, without quotes. A run of states with one way in and one
- * way out shares a rule, each other state has its own. At any place only one reading is open.
+ * The texts of an automaton as they stand in a JSON string, without quotes, or as `written` says. A run of states with
+ * one way in and one way out shares a rule, each other state has its own. At any place only one reading is open.
  */
-export function automatonRule(grammar: GrammarBuilder, automaton: Automaton): string {
+export function automatonRule(
+  grammar: GrammarBuilder,
+  automaton: Automaton,
+  written: (set: CharSet) => string = writtenChars,
+): string {
   const waysIn = automaton.map(() => 0)
   for (const { steps } of automaton) for (const { to } of steps) waysIn[to] = (waysIn[to] ?? 0) + 1
   const names = automaton.map(({ steps, mayEnd }, at) => {
@@ -22,7 +26,7 @@ export function automatonRule(grammar: GrammarBuilder, automaton: Automaton): st
   function run(step: Automaton[number]['steps'][number]): string {
     const items: string[] = []
     for (let next: typeof step | undefined = step; next !== undefined; ) {
-      items.push(shared(writtenChars(next.set)))
+      items.push(shared(written(next.set)))
       const name = names[next.to]
       if (name !== undefined) return sequence(...items, name)
       next = automaton[next.to]?.steps[0]

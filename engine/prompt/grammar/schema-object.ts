@@ -1,4 +1,4 @@
-import { literal, repeat, sequence } from './gbnf.ts'
+import { type GrammarBuilder, literal, repeat, sequence } from './gbnf.ts'
 import { type Candidate, orderedChoice } from './ordered-choice.ts'
 import { otherMembers } from './other-members.ts'
 import { matchingPatterns, nameRules, othersOf } from './property-names.ts'
@@ -41,7 +41,7 @@ export function objectRule(schema: Schema, path: string, context: SchemaContext)
   const ws = json('ws')
   const members =
     bounds === undefined
-      ? membersRule(listed, member, context)
+      ? membersRule(listed, member, `"," ${ws}`, grammar)
       : countedMembers(listed, member, bounds, path, context)
   return grammar.rule('object', sequence('"{"', ws, members, members === '' ? '' : ws, '"}"'))
 }
@@ -149,19 +149,20 @@ function countedMembers(
  * `rest` rules match the members from one property on. A comma is written before it is decided which member follows, so
  * that what may follow is read once, whichever members are left out. The size is linear in the number of properties.
  */
-function membersRule(
+export function membersRule(
   listed: readonly Candidate[],
   other: string | undefined,
-  { grammar, json }: Pick<SchemaContext, 'grammar' | 'json'>,
+  comma: string,
+  grammar: GrammarBuilder,
 ): string {
-  const comma = `"," ${json('ws')}`
   let rest =
     other === undefined
       ? undefined
       : grammar.rule('others', `${other} ${repeat(grammar, `(${comma} ${other})`, 0, undefined)}`)
   let mayEnd = true
   for (const { rule, isRequired } of listed.toReversed()) {
-    const further = rest === undefined ? '' : mayEnd ? `(${comma} ${rest})?` : `${comma} ${rest}`
+    const onward = sequence(comma, rest ?? '')
+    const further = rest === undefined ? '' : mayEnd ? `(${onward})?` : onward
     const withThis = sequence(rule, further)
     rest = grammar.rule('rest', isRequired || rest === undefined ? withThis : `${withThis} | ${rest}`)
     mayEnd &&= !isRequired

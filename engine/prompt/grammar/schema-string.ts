@@ -1,4 +1,5 @@
 import { automatonRule } from './automaton-rule.ts'
+import { toClass } from './char-set.ts'
 import { type GrammarBuilder, literal, repeat, sequence } from './gbnf.ts'
 import type { JsonRule } from './json-rules.ts'
 import { nfaOf } from './nfa.ts'
@@ -27,6 +28,24 @@ export function stringRule(schema: Schema, path: string, { grammar, json }: Sche
   const keyword = schema.pattern !== undefined ? 'pattern' : schema.format !== undefined ? 'format' : 'not'
   const text = atPath(path, keyword, () => textRule(grammar, json, demands, lengths))
   return grammar.rule('string', sequence(literal('"'), text, literal('"')))
+}
+
+/**
+ * Texts that are as the schema says and match none of the `without` patterns, as they are, without quotes or escapes.
+ * Throws EngineError `bad_format` for what no grammar can say.
+ */
+export function plainTextRule(
+  grammar: GrammarBuilder,
+  schema: Schema,
+  without: readonly string[],
+  path: string,
+): string {
+  const excluded = without.flatMap((source) => opposite(demandsIn(source)))
+  const keyword = schema.pattern !== undefined ? 'pattern' : 'string'
+  return atPath(path, keyword, () => {
+    const automaton = automatonFor([...demandsOf(schema, path), ...excluded], lengthsOf(schema, path))
+    return automatonRule(grammar, automaton, (set) => toClass(set) ?? '""')
+  })
 }
 
 function lengthsOf(schema: Schema, path: string): Lengths {

@@ -24,8 +24,13 @@ export function parseProgram(source: string): Program {
  * Renders with the given variables (plain JSON-like data). `now` is the clock of `strftime_now`, in local time.
  * Throws TemplateRefusal, or Error in Python's words; a template that runs away is stopped (see limits.ts).
  */
-export function renderProgram(program: Program, variables: Record<string, unknown>, now: Date): string {
-  const scope = new Scope()
+export function renderProgram(
+  program: Program,
+  variables: Record<string, unknown>,
+  now: Date,
+  maxSteps?: number,
+): string {
+  const scope = new Scope(undefined, maxSteps)
   for (const [name, value] of Object.entries(builtins(now))) scope.set(name, value)
   for (const [name, value] of Object.entries(variables)) {
     if (value !== undefined) scope.set(name, toValue(value))

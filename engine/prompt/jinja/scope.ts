@@ -5,11 +5,12 @@ import type { Value } from './value.ts'
 export class Scope {
   readonly #own = new Map<string, Value>()
   readonly #outer: Scope | undefined
-  readonly #counter: { steps: number }
+  readonly #counter: { steps: number; readonly most: number }
 
-  constructor(outer?: Scope) {
+  /** `maxSteps` counts for a scope without an outer one. */
+  constructor(outer?: Scope, maxSteps = MAX_STEPS) {
     this.#outer = outer
-    this.#counter = outer === undefined ? { steps: 0 } : outer.#counter
+    this.#counter = outer === undefined ? { steps: 0, most: Math.min(maxSteps, MAX_STEPS) } : outer.#counter
   }
 
   get(name: string): Value {
@@ -28,7 +29,7 @@ export class Scope {
   /** Charges work to the whole rendering: `steps`, and more for a large value. Throws when a template runs away. */
   step(value?: Value, steps = 1): void {
     this.#counter.steps += steps + costOf(value)
-    if (this.#counter.steps > MAX_STEPS) throw new TemplateLimit('too many steps')
+    if (this.#counter.steps > this.#counter.most) throw new TemplateLimit('too many steps')
   }
 }
 

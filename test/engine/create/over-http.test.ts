@@ -12,7 +12,7 @@ import { buildApp } from '../../../src/app.ts'
 import { TEST_SETTINGS } from '../../helpers/app.ts'
 import { tempFolder } from '../../helpers/fixtures.ts'
 import { SHAPE_SMALL, writeRandomModel } from '../../helpers/random-model.ts'
-import { NO_REGISTRIES } from '../../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES } from '../../helpers/store.ts'
 import { lines } from '../../routes/ollama/serve.ts'
 
 test('POST /api/create stores weights in another type, tells how far it is, and the model answers', async () => {
@@ -23,7 +23,7 @@ test('POST /api/create stores weights in another type, tells how far it is, and 
   const engine = createEngine({ backend, settings: TEST_SETTINGS, log })
   const app = buildApp(
     { emulatedVersion: '0.33.0' },
-    { engine, models, registries: NO_REGISTRIES, logger: log },
+    { engine, models, registries: NO_REGISTRIES, pulls: NO_PULLS, logger: log },
   )
   onTestFinished(() => app.close())
   const http = request(await app.listen({ host: '127.0.0.1', port: 0 }))

@@ -55,9 +55,17 @@ describe('what a model can do', () => {
   test.each([
     ['{{ range .Messages }}{{ .Content }}{{ end }}{{ if .Tools }}x{{ end }}', 'tools'],
     ['{{ .Prompt }}{{ .suffix }}', 'insert'],
-    ['{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}', 'thinking'],
+    ['{{ range .Messages }}{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}{{ end }}', 'thinking'],
   ])('a template in Go syntax tells by its fields: %s', (goTemplate, expected) => {
     expect(capabilities({ goTemplate })).toEqual(['completion', expected])
+  })
+
+  test.each([
+    ['{{ if .Thinking }}<think>{{ .Thinking }}</think>{{ end }}'],
+    ['{{ range .Messages }}{{ .Thinking }}{{ end }}'],
+    ['{{ range .Messages }}{{ if .Tools'],
+  ])('a template in Go syntax without tags around thoughts, or that is broken, tells nothing: %s', (go) => {
+    expect(capabilities({ goTemplate: go })).toEqual(['completion'])
   })
 
   test('fields that only stand in the text of a Go template mean nothing', () => {

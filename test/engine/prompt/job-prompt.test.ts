@@ -67,14 +67,12 @@ describe('the prompt of a chat', () => {
     expect(chatPrompt(chatJob(model({ chatTemplate: TURNS }), messages), NOW).imageCount).toBe(4)
   })
 
-  test('a template in Go syntax only is refused in a clear sentence', () => {
-    const job = chatJob(model({}, { goTemplate: '{{ .Prompt }}' }), [say('user', 'u')])
-    expect(() => chatPrompt(job, NOW)).toThrow(
-      expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('Go syntax only') }),
-    )
-    expect(chatPrompt({ ...job, model: model({ chatTemplate: TURNS }, { goTemplate: 'x' }) }, NOW).text).toBe(
-      '[user] u\n',
-    )
+  test('a template in Go syntax is used only where it was chosen', () => {
+    const both = { goTemplate: 'GO {{ range .Messages }}{{ .Content }}{{ end }}' }
+    const prompt = (templatePath: 'go' | 'jinja') =>
+      chatPrompt(chatJob(model({ chatTemplate: TURNS }, { ...both, templatePath }), [say('user', 'u')]), NOW)
+        .text
+    expect([prompt('go'), prompt('jinja')]).toEqual(['GO u', '[user] u\n'])
   })
 })
 
@@ -88,7 +86,7 @@ describe('tools', () => {
   test('are offered, and their calls looked for', () => {
     const prompt = chatPrompt(chatJob(plain, [say('user', 'u')], { tools: [WEATHER] }), NOW)
     expect(prompt.text).toContain('Tools: {"type": "function", "function": {"name": "get_weather"}}')
-    expect(prompt.toolCalls).toMatchObject({ open: '<tool_call>', close: '</tool_call>' })
+    expect(prompt.toolCalls).toMatchObject({ triggers: ['<tool_call>'], close: '</tool_call>' })
   })
 
   test('openai 55: are not offered when the choice is none', () => {

@@ -57,6 +57,7 @@ export function model(facts: Partial<GgufFacts> = {}, fields: Partial<InstalledM
     layers: [],
     facts: { ...FACTS, ...facts },
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],

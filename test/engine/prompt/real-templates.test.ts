@@ -1,8 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { compileTemplate } from '../../../engine/prompt/template.ts'
-import { toolCallFormat } from '../../../engine/prompt/tool-call-format.ts'
-import { toolCallParser } from '../../../engine/prompt/tool-calls.ts'
 import type { Message, Tool } from '../../../engine/types.ts'
 
 /** Templates that models ship with, and what Python's Jinja2 makes of them. They are not part of this repository. */
@@ -51,10 +49,6 @@ function render(template: string, { messages, tools, add_generation_prompt, enab
   })
 }
 
-/** Families whose calls the parser reads back; the others print none, or in a syntax of their own. */
-const READABLE =
-  /^(Apertus|Bielik|ByteDance|Cohere|GLM|MiMo|MiniMax|NVIDIA|Nous|Qwen|Reka|StepFun|deepseek|llama-cpp|meetkai|mistralai|moonshot|unsloth|upstage)/
-
 if (NAMES.length === 0) {
   test('renderings by Python are compared where there are some', (context) => {
     context.skip('skipped: no reference renderings next to this repository')
@@ -71,28 +65,5 @@ describe.each(NAMES)('%s', (name) => {
       const text = expected[title]?.text
       if (text !== undefined) expect({ [title]: render(template, conversation) }).toEqual({ [title]: text })
     }
-  })
-
-  if (!READABLE.test(name)) return
-
-  test('calls it prints are read back', () => {
-    const { messages = [], tools = [] } = {
-      ...conversations().tool_call_result,
-      ...{ tools: conversations().tools?.tools },
-    }
-    const [question = {}, call = {}] = messages
-    const asked = render(template, { messages: [question], tools })
-    const answered = render(template, { messages: [question, call], tools, add_generation_prompt: false })
-    let same = 0
-    while (same < asked.length && asked[same] === answered[same]) same++
-    // Two tags may begin alike.
-    const start =
-      answered.lastIndexOf('<', same - 1) > answered.lastIndexOf('>', same - 1)
-        ? answered.lastIndexOf('<', same - 1)
-        : same
-    const parser = toolCallParser(toolCallFormat(template), tools, () => 'id')
-    const pieces = [...[...answered.slice(start)].flatMap((char) => parser.push(char)), ...parser.flush()]
-    const calls = pieces.flatMap((piece) => (piece.kind === 'call' ? [piece.call] : []))
-    expect(calls).toEqual([{ id: 'id', name: 'get_weather', arguments: { city: 'Paris', unit: 'celsius' } }])
   })
 })

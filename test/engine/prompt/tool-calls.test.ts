@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ToolCallFormat } from '../../../engine/prompt/tool-call-format.ts'
+import { toolCallFormat } from '../../../engine/prompt/tool-call-format.ts'
 import { newToolCallId } from '../../../engine/prompt/tool-call-id.ts'
 import { toolCallParser } from '../../../engine/prompt/tool-calls.ts'
+import { jsonFormat } from '../../../engine/prompt/tool-format/json-format.ts'
+import type { ToolCallFormat } from '../../../engine/prompt/tool-format/types.ts'
 import type { Tool } from '../../../engine/types.ts'
 
 const tool = (name: string, properties: Record<string, unknown> = {}): Tool => ({
@@ -13,16 +15,35 @@ const TOOLS = [
   tool('get_weather', { city: { type: 'string' }, days: { type: 'integer' }, opts: { type: 'object' } }),
   tool('add'),
 ]
-const format = (open: string, close?: string, markup?: ToolCallFormat['markup']): ToolCallFormat => ({
-  open,
-  close,
-  markup,
-  argumentsKey: 'arguments',
-  isList: false,
-})
-const HERMES = format('<tool_call>', '</tool_call>')
-const MISTRAL = format('[TOOL_CALLS]')
-const BARE = format('{')
+const turns = (call: string) =>
+  `{%- for m in messages -%}{{ '<|' + m.role + '|>' + m.content }}{% for c in m.tool_calls or [] %}${call}{% endfor %}{{ '<|end|>' }}{% endfor %}`
+const learned = (call: string) => toolCallFormat(turns(call))
+const HERMES = jsonFormat({ open: '<tool_call>', close: '</tool_call>' })
+const MISTRAL = jsonFormat({ open: '[TOOL_CALLS]', isList: true })
+const COHERE = jsonFormat({ open: '<|START_ACTION|>', close: '<|END_ACTION|>', isList: true })
+const BARE = jsonFormat({})
+const FUNCTIONARY = learned(
+  "{{ '<function=' + c.function.name + '>' + c.function.arguments | tojson + '</function>' }}",
+)
+const DEEPSEEK = learned(
+  "{{ ('<｜calls▁begin｜>' if loop.first else '\\n') + '<｜call▁begin｜>function<｜sep｜>' + c.function.name + '\\n```json\\n' + c.function.arguments | tojson + '\\n```<｜call▁end｜>' + ('<｜calls▁end｜>' if loop.last else '') }}",
+)
+const FUNCTION_TAGS = learned(
+  "{{ '\\n<tool_call>\\n<function=' + c.function.name + '>\\n' }}{% for k, v in c.function.arguments.items() %}{{ '<parameter=' + k + '>\\n' + (v if v is string else v | tojson) + '\\n</parameter>\\n' }}{% endfor %}{{ '</function>\\n</tool_call>' }}",
+)
+const INVOKE = learned(
+  "{{ '<m:tool_call>\\n' if loop.first else '' }}{{ '<invoke name=\"' + c.function.name + '\">\\n' }}{% for k, v in c.function.arguments.items() %}{{ '<parameter name=\"' + k + '\">' + (v if v is string else v | tojson) + '</parameter>\\n' }}{% endfor %}{{ '</invoke>\\n' + ('</m:tool_call>' if loop.last else '') }}",
+)
+const PAIRS = learned(
+  "{{ '\\n<tool_call>' + c.function.name + '\\n' }}{% for k, v in c.function.arguments.items() %}{{ '<arg_key>' + k + '</arg_key>\\n<arg_value>' + (v if v is string else v | tojson) + '</arg_value>\\n' }}{% endfor %}{{ '</tool_call>' }}",
+)
+const PYTHON_TAG = { ...BARE, leadIn: '<|python_tag|>' }
+const HARMONY = toolCallFormat(
+  "{{ '<|start|>assistant to=functions.' }}{{ '<|channel|>commentary json<|message|>' }}",
+)
+const RECIPIENTS = toolCallFormat(
+  "{% for m in messages %}{{ '<|' + m.role + '|>' }}{% if m.tool_calls %}{% for c in m.tool_calls %}{{ '>>>' + c.function.name + '\\n' + c.function.arguments | tojson }}{% endfor %}{% else %}{{ '>>>all\\n' + m.content }}{% endif %}{{ '<|end|>' }}{% endfor %}",
+)
 const PARIS = { name: 'get_weather', arguments: { city: 'Paris' } }
 
 function parse(how: ToolCallFormat, chunks: readonly string[]) {
@@ -39,6 +60,51 @@ function parse(how: ToolCallFormat, chunks: readonly string[]) {
 
 type Case = readonly [name: string, how: ToolCallFormat, answer: string, text: string, calls: object[]]
 const CASES: readonly Case[] = [
+  [
+    'a call behind the tag for code',
+    PYTHON_TAG,
+    '\n<|python_tag|>{"name":"get_weather","parameters":{"city":"Paris"}}',
+    '',
+    [PARIS],
+  ],
+  [
+    'code behind the tag for code',
+    PYTHON_TAG,
+    '<|python_tag|>print({"name": 1})',
+    '<|python_tag|>print({"name": 1})',
+    [],
+  ],
+  ['the beginning of the tag for code', PYTHON_TAG, ' <|python', ' <|python', []],
+  [
+    'a message to a function, as gpt-oss writes it',
+    HARMONY,
+    '<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city": "Paris"}<|call|>',
+    '',
+    [PARIS],
+  ],
+  [
+    'a message to a function, with the recipient first',
+    HARMONY,
+    'Well.<|start|>assistant to=functions.add<|channel|>commentary json<|message|>{"a":{"get":1}}<|call|>',
+    'Well.',
+    [{ name: 'add', arguments: { a: { get: 1 } } }],
+  ],
+  [
+    'a message to a function nobody has',
+    HARMONY,
+    '<|channel|>commentary to=functions.rm <|constrain|>json<|message|>{"add": {}}<|call|>',
+    '<|channel|>commentary to=functions.rm <|constrain|>json<|message|>{"add": {}}<|call|>',
+    [],
+  ],
+  ['a name with nothing before it', RECIPIENTS, 'get_weather\n{"city": "Paris"}', '', [PARIS]],
+  [
+    'two names with nothing before the first',
+    RECIPIENTS,
+    'get_weather\n{"city": "Paris"}>>>add\n{"a": 1}',
+    '',
+    [PARIS, { name: 'add', arguments: { a: 1 } }],
+  ],
+  ['an answer that begins with a name', RECIPIENTS, 'get_weather is a tool', 'get_weather is a tool', []],
   [
     'ollama 89: a call between tags',
     HERMES,
@@ -175,21 +241,21 @@ const CASES: readonly Case[] = [
   ],
   [
     'arguments that have a name of their own',
-    format('<function=', '</function>'),
+    FUNCTIONARY,
     '<function=get_weather>{"name": "Bob"}</function>',
     '',
     [{ name: 'get_weather', arguments: { name: 'Bob' } }],
   ],
   [
     'the marks of DeepSeek',
-    format('<｜calls▁begin｜>', '<｜calls▁end｜>'),
+    DEEPSEEK,
     '<｜calls▁begin｜><｜call▁begin｜>function<｜sep｜>get_weather\n```json\n{"city": "Paris"}\n```<｜call▁end｜>\n<｜call▁begin｜>function<｜sep｜>add\n```json\n{"a": 1}\n```<｜call▁end｜><｜calls▁end｜>',
     '',
     [PARIS, { name: 'add', arguments: { a: 1 } }],
   ],
   [
     'the keys of Cohere',
-    format('<|START_ACTION|>', '<|END_ACTION|>'),
+    COHERE,
     '<|START_ACTION|>[\n  {"tool_call_id": "0", "tool_name": "get_weather", "parameters": {"city": "Paris"}}\n]<|END_ACTION|>',
     '',
     [PARIS],
@@ -239,7 +305,7 @@ const CASES: readonly Case[] = [
   ['broken JSON between balanced braces', BARE, "{'name': 'add'} ok", "{'name': 'add'} ok", []],
   [
     'function tags with parameters',
-    format('<tool_call>', '</tool_call>', 'function-tags'),
+    FUNCTION_TAGS,
     'ok\n<tool_call>\n<function=get_weather>\n<parameter=city>\n12 {"\n</parameter>\n<parameter=days>\n3\n</parameter>\n<parameter=opts>\n{"a": [1]}\n</parameter>\n<parameter=new>\nTrue\n</parameter>\n<parameter=odd>\n not JSON \n</parameter>\n</function>\n</tool_call>',
     'ok',
     [
@@ -251,28 +317,28 @@ const CASES: readonly Case[] = [
   ],
   [
     'function tags without some of their ends',
-    format('<tool_call>', '</tool_call>', 'function-tags'),
+    FUNCTION_TAGS,
     '<tool_call><function=get_weather><parameter=city>Paris<parameter=days>3</tool_call>',
     '',
     [{ name: 'get_weather', arguments: { city: 'Paris', days: 3 } }],
   ],
   [
     'function tags that are cut off',
-    format('<tool_call>', '</tool_call>', 'function-tags'),
+    FUNCTION_TAGS,
     '<tool_call><function=get_weather><parameter=city>Par',
     '<tool_call><function=get_weather><parameter=city>Par',
     [],
   ],
   [
     'function tags for another tool',
-    format('<tool_call>', '</tool_call>', 'function-tags'),
+    FUNCTION_TAGS,
     '<tool_call><function=rm></function></tool_call>',
     '<tool_call><function=rm></function></tool_call>',
     [],
   ],
   [
     'JSON where function tags are the habit',
-    format('<tool_call>', '</tool_call>', 'function-tags'),
+    FUNCTION_TAGS,
     '<tool_call>\n{"name": "add", "arguments": {"a": 1}}\n{"name": "get"}</tool_call>',
     '',
     [
@@ -282,14 +348,14 @@ const CASES: readonly Case[] = [
   ],
   [
     'invocations',
-    format('<m:tool_call>', '</m:tool_call>', 'invoke'),
+    INVOKE,
     '<m:tool_call>\n<invoke name="get_weather">\n<parameter name="city">Paris</parameter>\n</invoke>\n<invoke name="add">\n</invoke>\n</m:tool_call>',
     '',
     [PARIS, { name: 'add', arguments: {} }],
   ],
   [
     'pairs of key and value',
-    format('<tool_call>', '</tool_call>', 'arg-pairs'),
+    PAIRS,
     '<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n<arg_key>days</arg_key>\n<arg_value>2</arg_value>\n</tool_call><tool_call>add</tool_call>',
     '',
     [
@@ -351,7 +417,7 @@ test.each([
   ['many small objects', HERMES, `<tool_call>${'{} '.repeat(50_000)}{"name":"add"}</tool_call>`],
   [
     'parameters without ends',
-    format('<tool_call>', '</tool_call>', 'function-tags'),
+    FUNCTION_TAGS,
     `<tool_call><function=add>${'<parameter=a>'.repeat(30_000)}</tool_call>`,
   ],
 ])(

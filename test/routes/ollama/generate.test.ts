@@ -53,10 +53,22 @@ test.each([
   expect(prompts()).toEqual([prompt])
 })
 
-test('a template in the request is refused, not passed over', async () => {
-  const { generate } = await serve()
-  const reply = await generate({ model: 'tiny', prompt: 'Hi', template: '{{ .Prompt }}' })
-  expect([reply.status, reply.body.error]).toEqual([400, expect.stringContaining('template')])
+test('ollama 42: a template in the request takes the place of the model’s own', async () => {
+  const { generate, prompts } = await serve()
+  const template = '{{ .System }}|{{ .Prompt }}|'
+  await generate({ model: 'tiny', prompt: 'Hi', system: 'B', template })
+  expect(prompts()).toEqual(['B|Hi|'])
+})
+
+test('a template in the request that is broken answers 500 in the words of Go', async () => {
+  const { generate, prompts } = await serve()
+  const { status, body } = await generate({ model: 'tiny', prompt: 'Hi', template: '{{ .Prompt' })
+  expect([status, body]).toEqual([500, { error: 'template: :1: unclosed action' }])
+  const late = await generate({ model: 'tiny', prompt: 'Hi', template: '{{ .Prompt.Name }}' })
+  const error =
+    'template: :1:10: executing "" at <.Prompt.Name>: can\'t evaluate field Name in type interface {}'
+  expect([late.status, late.body]).toEqual([500, { error }])
+  expect(prompts()).toEqual([])
 })
 
 test('ollama 43: a raw prompt is read as it is, and gives no context', async () => {

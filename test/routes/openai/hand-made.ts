@@ -5,7 +5,7 @@ import { EngineError } from '../../../engine/errors.ts'
 import type { Capability, InstalledModel, ModelStore } from '../../../engine/store/types.ts'
 import type { Engine, EngineEvent, Job, Usage } from '../../../engine/types.ts'
 import { buildApp } from '../../../src/app.ts'
-import { NO_REGISTRIES, NO_STORE } from '../../helpers/store.ts'
+import { NO_PULLS, NO_REGISTRIES, NO_STORE } from '../../helpers/store.ts'
 
 export type Run = (job: Job, signal: AbortSignal) => AsyncIterable<EngineEvent>
 
@@ -51,6 +51,7 @@ export function model(name: string, more: Partial<InstalledModel> = {}): Install
     layers: [],
     facts: undefined,
     goTemplate: undefined,
+    templatePath: 'jinja',
     system: undefined,
     parameters: {},
     messages: [],
@@ -73,6 +74,7 @@ export function handMade(run: Run, installed = [model('tiny')], more: Partial<En
     engine: { ...engineOf(run, jobs), ...more },
     models: storeOf(installed),
     registries: NO_REGISTRIES,
+    pulls: NO_PULLS,
     logger,
   }
   const app = buildApp({ emulatedVersion: '0.0.0' }, deps)

@@ -89,7 +89,7 @@ describe('snug create', () => {
 
   test.each<[what: string, args: string[], text: string | undefined, message: string]>([
     ['a name that is none', ['a b', 'x.gguf'], undefined, 'invalid model name'],
-    ['no Modelfile', ['m', '-f', 'nowhere'], undefined, 'no such file'],
+    ['no Modelfile', ['m', '-f', 'nowhere'], undefined, 'there is no file nowhere'],
     ['a Modelfile that is none', ['m'], 'FORM x', '(line 1): command must be one of'],
     ['a file that is not there', ['m'], 'FROM ./no.gguf', 'FROM ./no.gguf: there is no such file'],
     ['an adapter that is not there', ['m'], 'FROM tiny\nADAPTER a', 'ADAPTER a: there is no such file'],

@@ -1,5 +1,6 @@
 import { formatGrammar } from '../../../../engine/prompt/format.ts'
 import { toolCallGrammar, withThinking } from '../../../../engine/prompt/grammar.ts'
+import { jsonFormat } from '../../../../engine/prompt/tool-format/json-format.ts'
 import type { Tool } from '../../../../engine/types.ts'
 
 /** A grammar with texts that follow it and texts that do not. */
@@ -497,27 +498,9 @@ const TOOLS: readonly Tool[] = [
   { type: 'function', function: { name: 'odd', parameters: { type: 'object', if: {} } } },
   { type: 'function', function: { name: 'now' } },
 ]
-const HERMES = {
-  open: '<tool_call>',
-  close: '</tool_call>',
-  markup: undefined,
-  argumentsKey: 'arguments',
-  isList: false,
-} as const
-const LLAMA = {
-  open: '{',
-  close: undefined,
-  markup: undefined,
-  argumentsKey: 'parameters',
-  isList: false,
-} as const
-const MISTRAL = {
-  open: '[TOOL_CALLS]',
-  close: undefined,
-  markup: undefined,
-  argumentsKey: 'arguments',
-  isList: true,
-} as const
+const HERMES = jsonFormat({ open: '<tool_call>', close: '</tool_call>' })
+const LLAMA = jsonFormat({ argumentsKey: 'parameters' })
+const MISTRAL = jsonFormat({ open: '[TOOL_CALLS]', isList: true })
 const THINK = { open: '<think>', close: '</think>' }
 
 const CALLS: readonly GrammarCase[] = [

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { formatGrammar } from '../../../../engine/prompt/format.ts'
 import { toolCallGrammar } from '../../../../engine/prompt/grammar.ts'
+import { jsonFormat } from '../../../../engine/prompt/tool-format/json-format.ts'
 
 const inside = (schema: unknown) => ({ type: 'object', properties: { a: schema } })
 
@@ -277,13 +278,7 @@ test.each([
 })
 
 test('a forced call to a tool that is not there is refused', () => {
-  const format = {
-    open: '{',
-    close: undefined,
-    markup: undefined,
-    argumentsKey: 'arguments',
-    isList: false,
-  } as const
+  const format = jsonFormat({})
   expect(() => toolCallGrammar({ tools: [], choice: { name: 'f' }, isParallel: false }, format)).toThrow(
     expect.objectContaining({ code: 'bad_request' }),
   )

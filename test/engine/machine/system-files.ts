@@ -1,7 +1,0 @@
-import type { ReadText } from '../../../engine/machine/cgroup.ts'
-
-/** A system that has these files and no others. */
-export const systemFiles =
-  (files: Readonly<Record<string, string>>): ReadText =>
-  (path) =>
-    files[path]
