@@ -81,15 +81,31 @@ interface Card {
   bytes: number
 }
 
+/** What people leave out of names that tools print in full; the usual variant stands for all. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  H100: 'H100 80GB HBM3',
+  'H100 SXM': 'H100 80GB HBM3',
+  A100: 'A100-SXM4-80GB',
+  'A100 SXM': 'A100-SXM4-80GB',
+}
+
+/** A name as written and as tools print it: a Mac is known by its chip. */
+function spellings(name: string): string[] {
+  const chip = /\bM\d{1,2}(?: (?:Pro|Max|Ultra))?\b/i.exec(name)?.[0]
+  const long = SHORT_NAMES[name.toUpperCase()]
+  return [name, ...(chip === undefined ? [] : [`Apple ${chip}`]), ...(long === undefined ? [] : [long])]
+}
+
 /** One device, several of a kind, or one with the size of its memory. */
 function cardsIn(part: string, deviceByName: DeviceByName): Card[] {
   const [, times = '1', rest = ''] = /^(?:(\d{1,3}) ?[x×*] ?)?(.+)$/i.exec(part) ?? []
   // A name may end in a number of its own, so the whole is tried first.
   const sized = /^(.+?)[ -](\d{1,4}) ?(?:GB?)?$/i.exec(rest)
   const size = sized === null ? undefined : Number(sized[2])
-  const whole = deviceByName(rest)
-  const shorter = deviceByName(sized?.[1] ?? rest)
-  const known = whole ?? shorter
+  const known = [rest, sized?.[1] ?? rest]
+    .flatMap(spellings)
+    .map(deviceByName)
+    .find((found) => found !== undefined)
   if (known === undefined) throw unknown(rest)
   if (known.class === 'none' || known.class === 'no-llama-cpp') {
     throw new EngineError(

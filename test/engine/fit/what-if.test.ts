@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type KnownDevice, whatIfMachine } from '../../../engine/fit/what-if.ts'
+import { knownDevice } from '../../../engine/hardware/device-table.ts'
 import { GIB, machineWith } from '../../helpers/machines.ts'
 
 const TABLE: (KnownDevice & { pattern: RegExp })[] = [
@@ -73,6 +74,16 @@ test.each([
   ['999x RTX 4090', '999 devices are more than the 64 that are planned for'],
 ])('%s is refused', (text, message) => {
   expect(() => whatIfMachine(text, byName, here)).toThrow(message)
+})
+
+test.each([
+  ['RTX 4090', 'GeForce RTX 4090'],
+  ['Mac Studio M3 Ultra 512', 'Apple M3 Ultra'],
+  ['MacBook Pro M4 Max', 'Apple M4 Max'],
+  ['8×H100', 'H100 SXM5 80GB'],
+  ['H100 PCIe', 'H100 PCIe'],
+])('%s is found among all known devices as %s', (text, name) => {
+  expect(whatIfMachine(text, knownDevice, here).devices[0]?.name).toBe(name)
 })
 
 test('a text of any length is answered at once', () => {
