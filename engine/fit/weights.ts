@@ -36,6 +36,9 @@ export interface WeightParts {
 
 const EXPERTS = /\.ffn_\w+_exps\.|\.ffn_(up|down|gate)\.\d+\./
 
+/** Whether the tensor belongs to routed experts, of which few answer to a token. */
+export const isExpertTensor = ({ name }: Pick<WeightTensor, 'name'>): boolean => EXPERTS.test(name)
+
 /**
  * The parts of a model's weights (llama.cpp src/llama-model.cpp). A model with tied embeddings has its embedding
  * matrix twice when it is offloaded: the second copy is the output.
@@ -50,7 +53,7 @@ export function weightParts(tensors: readonly WeightTensor[], layers: number): W
   for (const tensor of tensors) {
     const bytes = tensorBytes(tensor)
     const layer = parts.layers[layerOf(tensor.name) ?? -1]
-    if (layer !== undefined) layer[EXPERTS.test(tensor.name) ? 'experts' : 'dense'] += bytes
+    if (layer !== undefined) layer[isExpertTensor(tensor) ? 'experts' : 'dense'] += bytes
     else if (isTokenEmbedding(tensor.name)) parts.lookup += bytes
     else parts.output += bytes
     if (isTied && tensor.name === 'token_embd.weight') parts.output += bytes
