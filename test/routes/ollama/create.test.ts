@@ -365,10 +365,14 @@ describe('POST /api/create from a model', () => {
     ])
   })
 
-  test('a base that is not installed and cannot be pulled is named', async () => {
+  test('a base that is not installed is pulled, and a registry that is not there is named', async () => {
     const { create } = await server()
-    const reply = await create({ model: 'm', from: 'nope' })
-    expect([reply.status, reply.body]).toEqual([404, { error: "model 'nope' not found" }])
+    // Nobody listens on port 1.
+    const reply = await create({ model: 'm', from: '127.0.0.1:1/library/nope' })
+    expect([reply.status, reply.body]).toEqual([
+      500,
+      { error: expect.stringMatching(/^pull model manifest: .*127\.0\.0\.1:1\/v2\/library\/nope.*refused/) },
+    ])
   })
 
   test.each([
