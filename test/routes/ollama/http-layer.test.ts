@@ -96,6 +96,8 @@ const BODY_ROUTES = [
   ['POST', '/api/show'],
   ['POST', '/api/create'],
   ['POST', '/api/copy'],
+  ['POST', '/api/pull'],
+  ['POST', '/api/push'],
   ['DELETE', '/api/delete'],
 ] as const
 
