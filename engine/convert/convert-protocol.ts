@@ -1,3 +1,4 @@
+import type { LastReport } from '../runner/one-shot.ts'
 import type { Failure } from '../runner/protocol.ts'
 import { type Check, isNumber, isText, listOf, object, tagged } from '../runner/shape.ts'
 
@@ -8,10 +9,12 @@ export interface ConvertRequest {
   to: string
 }
 
-export type ConvertReport =
-  | { type: 'progress'; fraction: number }
-  | { type: 'done' }
-  | { type: 'failed'; failure: Failure }
+export interface ConvertProgress {
+  type: 'progress'
+  fraction: number
+}
+
+export type ConvertReport = ConvertProgress | LastReport
 
 const isPair: Check = (value) => listOf(isText)(value) && (value as string[]).length === 2
 

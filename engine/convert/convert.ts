@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { EngineError } from '../errors.ts'
-import { forkChild } from '../runner/fork.ts'
-import { type ConvertRequest, isConvertReport } from './convert-protocol.ts'
+import { cancelled, runOneShot } from '../runner/one-shot.ts'
+import { type ConvertProgress, type ConvertRequest, isConvertReport } from './convert-protocol.ts'
 import type { SourceFiles } from './json-file.ts'
 import { refused } from './refuse.ts'
 
@@ -12,9 +11,6 @@ export interface ConvertOptions {
   /** Fractions from 0 to 1 that never fall. */
   onProgress?: (fraction: number) => void
 }
-
-/** Of what a dying child says. */
-const MAX_LAST_WORDS = 500
 
 /**
  * Converts a model as transformers saves it (safetensors files, config.json and those of its tokenizer, by name with
@@ -32,51 +28,22 @@ export async function convertSafetensors(
   // The models folder is swept of such names.
   const temporary = join(dirname(to), `tmp-${randomUUID()}`)
   try {
-    await runChild({ type: 'convert', files: [...files], to: temporary }, signal, onProgress)
+    const request: ConvertRequest = { type: 'convert', files: [...files], to: temporary }
+    await runOneShot<ConvertProgress>({
+      entry: 'convert-child',
+      environment: {},
+      request,
+      isReport: isConvertReport,
+      onReport: ({ fraction }) => {
+        if (!signal.aborted) onProgress(fraction)
+      },
+      died: (detail) => refused(`its process has unexpectedly stopped: ${detail}`),
+      signal,
+    })
     if (signal.aborted) throw cancelled()
     await rename(temporary, to)
     onProgress(1)
   } finally {
     await rm(temporary, { force: true })
   }
-}
-
-const cancelled = () => new EngineError('cancelled', 'request canceled')
-
-/** Runs the child to its end, which is the abort of the signal at the latest. */
-async function runChild(
-  request: ConvertRequest,
-  signal: AbortSignal,
-  onProgress: (fraction: number) => void,
-): Promise<void> {
-  const child = forkChild('convert-child', {})
-  const stop = () => child.kill('SIGKILL')
-  let lastWords = ''
-  let outcome: 'done' | EngineError | undefined
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(0, MAX_LAST_WORDS)
-  })
-  child.on('message', (report) => {
-    if (!isConvertReport(report)) return
-    if (report.type === 'progress') {
-      if (!signal.aborted) onProgress(report.fraction)
-      return
-    }
-    outcome = report.type === 'done' ? 'done' : new EngineError(report.failure.code, report.failure.message)
-    stop()
-  })
-  signal.addEventListener('abort', stop, { once: true })
-  // The channel closes when the child dies, and then its end is what counts.
-  child.send(request, () => {})
-  const end = await new Promise<string>((resolve) => {
-    child.once('close', (code, killer) => resolve(killer ?? `exit status ${code}`))
-    child.once('error', (error) => resolve(error.message))
-  })
-  signal.removeEventListener('abort', stop)
-  if (signal.aborted) throw cancelled()
-  if (outcome === 'done') return
-  throw (
-    outcome ??
-    refused(`its process has unexpectedly stopped: ${[end, lastWords.trim()].filter(Boolean).join(': ')}`)
-  )
 }

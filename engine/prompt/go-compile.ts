@@ -3,6 +3,7 @@ import type { GoTemplate, Node } from '../../formats/go-template/nodes.ts'
 import { parseGoTemplate } from '../../formats/go-template/parse.ts'
 import { EngineError } from '../errors.ts'
 import { fieldNames } from './go-fields.ts'
+import { lately } from './lately.ts'
 
 export interface CompiledGoTemplate {
   /** With a place for the answer, added at its end when it has none. */
@@ -13,23 +14,11 @@ export interface CompiledGoTemplate {
 
 const CACHE_SIZE = 32
 
-/** Least recently used first. */
-const cache = new Map<string, CompiledGoTemplate>()
-
 /**
  * Parses a chat template in Go's syntax; the last 32 are remembered. Throws EngineError `bad_template` in the words
  * of Go.
  */
-export function compileGoTemplate(text: string): CompiledGoTemplate {
-  const compiled = cache.get(text) ?? worded(() => compile(text))
-  cache.delete(text)
-  cache.set(text, compiled)
-  for (const oldest of cache.keys()) {
-    if (cache.size <= CACHE_SIZE) break
-    cache.delete(oldest)
-  }
-  return compiled
-}
+export const compileGoTemplate = lately(CACHE_SIZE, (text) => worded(() => compile(text)))
 
 function compile(text: string): CompiledGoTemplate {
   const template = parseGoTemplate(text)

@@ -3,6 +3,7 @@ import type { Message, Tool } from '../types.ts'
 import { type Conversation, conversations } from './adapt-messages.ts'
 import { TemplateLimit } from './jinja/limits.ts'
 import { type Program, parseProgram, renderProgram, TemplateRefusal } from './jinja/program.ts'
+import { lately } from './lately.ts'
 import { toTemplateMessages } from './template-messages.ts'
 
 export interface TemplateInput {
@@ -36,19 +37,16 @@ export interface CompiledTemplate {
 const MAX_SOURCE = 1024 * 1024
 const CACHE_SIZE = 32
 
-/** Least recently used first. */
-const cache = new Map<string, CompiledTemplate>()
-
 /** Parses a Jinja chat template; the last 32 are remembered. Throws EngineError `bad_request`. */
-export function compileTemplate(source: string): CompiledTemplate {
-  const compiled = cache.get(source) ?? compile(source)
-  cache.delete(source)
-  cache.set(source, compiled)
-  for (const oldest of cache.keys()) {
-    if (cache.size <= CACHE_SIZE) break
-    cache.delete(oldest)
+export const compileTemplate = lately(CACHE_SIZE, compile)
+
+/** The same for who only looks at a template: undefined when it cannot be read. Whoever renders it hears why. */
+export function compiledOrNone(source: string): CompiledTemplate | undefined {
+  try {
+    return compileTemplate(source)
+  } catch {
+    return undefined
   }
-  return compiled
 }
 
 function compile(source: string): CompiledTemplate {

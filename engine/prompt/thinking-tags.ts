@@ -1,5 +1,6 @@
 import type { Message } from '../types.ts'
-import { type CompiledTemplate, compileTemplate } from './template.ts'
+import { lately } from './lately.ts'
+import { type CompiledTemplate, compiledOrNone } from './template.ts'
 
 /** What a model writes around its thoughts. */
 export interface ThinkingTags {
@@ -26,22 +27,15 @@ const PAIRS: readonly ThinkingTags[] = [
 /** `<think>`, `<thinking>`, `<thought>`, `<seed:think>` and the like. */
 const CLOSING_TAG = /<\/((?:[a-z]+:)?(?:think|thinking|thought|thoughts|reasoning))>/
 
-/** Read once a template; a few hundred bytes each for as many templates as models were asked. */
-const known = new Map<string, ThinkingTags | undefined>()
+/** A few hundred bytes each, for as many templates as models were asked. */
 const MOST_KNOWN = 64
 
 /**
  * The tags a Jinja template puts around thoughts; undefined when it knows none. A closing tag is enough: templates
  * that only cut old thoughts away look for nothing else. Where no tag has a telling name, a thought is rendered to see
- * what stands around it.
+ * what stands around it. Read once a template.
  */
-export function thinkingTags(template: string): ThinkingTags | undefined {
-  if (known.has(template)) return known.get(template)
-  const tags = namedTags(template) ?? shownTags(template)
-  if (known.size >= MOST_KNOWN) known.clear()
-  known.set(template, tags)
-  return tags
-}
+export const thinkingTags = lately(MOST_KNOWN, (template) => namedTags(template) ?? shownTags(template))
 
 function namedTags(template: string): ThinkingTags | undefined {
   if (template.includes('</think>')) return { open: '<think>', close: '</think>' }
@@ -79,15 +73,6 @@ function frameOf(rest: string, begun: string): AnswerFrame {
 }
 
 const firstTag = (text: string): string | undefined => /^(?:<[^<>]+>|\[[^[\]]+\])/.exec(text)?.[0]
-
-function compiledOrNone(source: string): CompiledTemplate | undefined {
-  try {
-    return compileTemplate(source)
-  } catch {
-    // Whoever renders it hears what is wrong with it.
-    return undefined
-  }
-}
 
 /** The conversation; without an answer it ends where the model's begins. */
 function rendered(template: CompiledTemplate, answer: readonly Message[]): string | undefined {

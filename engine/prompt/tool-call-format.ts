@@ -1,4 +1,4 @@
-import { type CompiledTemplate, compileTemplate } from './template.ts'
+import { type CompiledTemplate, compiledOrNone } from './template.ts'
 import { thinkingTags } from './thinking-tags.ts'
 import { familyFormat, toldFormat, withLeadIns } from './tool-format/known.ts'
 import { learnedFormat } from './tool-format/learn.ts'
@@ -22,12 +22,3 @@ export function toolCallFormat(template: string): ToolCallFormat {
 
 /** As long as the compiled template is remembered. */
 const formats = new WeakMap<CompiledTemplate, ToolCallFormat>()
-
-function compiledOrNone(template: string): CompiledTemplate | undefined {
-  try {
-    return compileTemplate(template)
-  } catch {
-    // Whoever renders it hears what is wrong with it.
-    return undefined
-  }
-}

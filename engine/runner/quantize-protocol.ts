@@ -1,4 +1,4 @@
-import type { Failure } from './protocol.ts'
+import type { LastReport } from './one-shot.ts'
 
 /** What the quantizing child is told, once. */
 export interface QuantizeRequest {
@@ -12,12 +12,11 @@ export interface QuantizeRequest {
   libraryDir?: string
 }
 
-export type QuantizeReport =
+export type QuantizeProgress =
   /** The turn of this tensor has come. */
-  | { type: 'tensor'; name: string }
-  | { type: 'log'; message: string }
-  | { type: 'done' }
-  | { type: 'failed'; failure: Failure }
+  { type: 'tensor'; name: string } | { type: 'log'; message: string }
+
+export type QuantizeReport = QuantizeProgress | LastReport
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null

@@ -6,8 +6,8 @@ import { EngineError } from '../errors.ts'
 import { FILE_TYPES } from '../gguf/file-type.ts'
 import { readGgufFile, readGgufHandle } from '../gguf/read.ts'
 import type { GgufHeader } from '../gguf/types.ts'
-import { forkChild } from './fork.ts'
-import { isQuantizeReport, type QuantizeRequest } from './quantize-protocol.ts'
+import { cancelled, runOneShot } from './one-shot.ts'
+import { isQuantizeReport, type QuantizeProgress, type QuantizeRequest } from './quantize-protocol.ts'
 
 export interface QuantizeOptions {
   /** 0 chooses by the machine. */
@@ -26,8 +26,6 @@ const UNQUANTIZED = new Set(['F64', 'F32', 'F16', 'BF16', 'I8', 'I16', 'I32', 'I
 const WRITTEN_ALIGNMENT = 32
 /** Enough to run into a limit on the disk that the last write has run into. */
 const PROBE_BYTES = 64 * 1024
-/** Of what a dying child says: the first words name the place. */
-const MAX_LAST_WORDS = 500
 
 /**
  * Quantizes a file in a child process of its own; see `Backend.quantize` for what a caller may rely on. The
@@ -79,8 +77,6 @@ async function readSource(path: string): Promise<GgufHeader> {
   return source
 }
 
-const cancelled = () => new EngineError('cancelled', 'request canceled')
-
 const refuse = (what: string) => (cause: Error) => {
   throw new EngineError('quantize_failed', `${what}: ${cause.message}`, { cause })
 }
@@ -109,60 +105,31 @@ function progressOver(
   }
 }
 
-/** Runs the child to its end, which is the abort of the signal at the latest. */
-async function runChild(
+function runChild(
   request: QuantizeRequest,
   { environment, signal, log }: QuantizeOptions,
   onTensor: (name: string) => void,
 ): Promise<void> {
-  const child = forkChild('quantize-child', environment)
-  let lastWords = ''
-  let outcome: 'done' | EngineError | undefined
-  const stop = () => child.kill('SIGKILL')
-  const settleWith = (result: 'done' | EngineError) => {
-    outcome = result
-    stop()
-  }
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(0, MAX_LAST_WORDS)
-    log(text.trim())
+  return runOneShot<QuantizeProgress>({
+    entry: 'quantize-child',
+    environment,
+    request,
+    isReport: isQuantizeReport,
+    onReport: (report) => {
+      if (report.type === 'log') log(report.message)
+      else if (!signal.aborted) onTensor(report.name)
+    },
+    onStderr: (text) => log(text.trim()),
+    died: (detail) =>
+      new EngineError(
+        'quantize_failed',
+        `the process that quantizes the model has unexpectedly stopped: ${detail}`,
+      ),
+    signal,
+  }).catch(async (error: EngineError) => {
+    throw await explained(error, request.to)
   })
-  child.on('message', (report) => {
-    if (!isQuantizeReport(report)) return
-    switch (report.type) {
-      case 'tensor':
-        if (!signal.aborted) onTensor(report.name)
-        return
-      case 'log':
-        log(report.message)
-        return
-      case 'done':
-        settleWith('done')
-        return
-      case 'failed':
-        settleWith(new EngineError(report.failure.code, report.failure.message))
-        return
-      default:
-        report satisfies never
-    }
-  })
-  signal.addEventListener('abort', stop, { once: true })
-  // The channel closes when the child dies, and then its end is what counts.
-  child.send(request, () => {})
-  const end = await new Promise<string>((resolve) => {
-    child.once('close', (code, killer) => resolve(killer ?? `exit status ${code}`))
-    child.once('error', (error) => resolve(error.message))
-  })
-  signal.removeEventListener('abort', stop)
-  if (signal.aborted) throw cancelled()
-  if (outcome === 'done') return
-  throw await explained(outcome ?? new EngineError('quantize_failed', died(end, lastWords)), request.to)
 }
-
-const died = (end: string, lastWords: string) =>
-  ['the process that quantizes the model has unexpectedly stopped', end, lastWords.trim()]
-    .filter((text) => text !== '')
-    .join(': ')
 
 /** What C++ calls an iostream error has a reason, which the system tells whoever writes once more. */
 async function explained(error: EngineError, output: string): Promise<EngineError> {

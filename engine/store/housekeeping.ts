@@ -1,11 +1,10 @@
 import { lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { blobFileName } from './digest.ts'
 import { blobsFolder, manifestsFolder } from './layout.ts'
-import { blobsOf } from './manifest.ts'
-import { readManifests, removeAllEmptyFolders, TEMPORARY_MANIFEST } from './manifests.ts'
+import { removeAllEmptyFolders, TEMPORARY_MANIFEST } from './manifests.ts'
 import { ifMissing, unless } from './missing.ts'
 import type { StoreLog } from './types.ts'
+import { usedBlobs } from './used-blobs.ts'
 
 /** Younger files may belong to a download or an upload that is going on, here or in another server. */
 const MIN_AGE_MS = 60 * 60 * 1000
@@ -32,19 +31,11 @@ async function tidy(folder: string, log: StoreLog, noPrune: boolean): Promise<vo
 }
 
 async function prune(folder: string, log: StoreLog): Promise<void> {
-  const { manifests, unreadable } = await readManifests(folder)
-  if (unreadable.length > 0) {
-    const paths = unreadable.map(({ path }) => path)
-    log.warn({ paths }, 'unused blobs are kept because a manifest cannot be read')
-    return
-  }
-  const used = new Set(
-    manifests.flatMap(({ manifest }) =>
-      blobsOf(manifest).map(({ digest }) => usedName(blobFileName(digest))),
-    ),
-  )
+  const used = await usedBlobs(folder, log)
+  if (used === undefined) return
   const removed = [
-    ...(await removeOld(blobsFolder(folder), (name) => !used.has(usedName(name)))),
+    // Hashes are hex in either case; where case matters on disk, both spellings are kept.
+    ...(await removeOld(blobsFolder(folder), (name) => !used.has(name.toLowerCase()))),
     ...(await removeOld(manifestsFolder(folder), (name) => name.startsWith(TEMPORARY_MANIFEST))),
   ]
   await removeAllEmptyFolders(folder)
@@ -53,9 +44,6 @@ async function prune(folder: string, log: StoreLog): Promise<void> {
     log.info({ files: removed.length, bytes }, 'unused blobs removed')
   }
 }
-
-/** Hashes are hex in either case; where case matters on disk, both spellings are kept. */
-const usedName = (name: string) => name.toLowerCase()
 
 /** Early versions of Ollama wrote `sha256:<hex>`. */
 async function renameOldBlobs(folder: string): Promise<void> {

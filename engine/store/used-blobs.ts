@@ -33,6 +33,17 @@ export function isSubset(part: Manifest, whole: Manifest): boolean {
   return blobsOf(part).every(({ digest }) => keys.has(blobKey(digest)))
 }
 
+/** The keys of all blobs that manifests use; undefined while one cannot be read: it may use anything. */
+export async function usedBlobs(folder: string, log: StoreLog): Promise<ReadonlySet<string> | undefined> {
+  const { manifests, unreadable } = await readManifests(folder)
+  if (unreadable.length > 0) {
+    const paths = unreadable.map(({ path }) => path)
+    log.warn({ paths }, 'unused blobs are kept because a manifest cannot be read')
+    return undefined
+  }
+  return new Set(manifests.flatMap(({ manifest }) => blobsOf(manifest).map(({ digest }) => blobKey(digest))))
+}
+
 /**
  * Removes those of `candidates` that no manifest uses. A manifest that used them is gone by now, so of two servers
  * that remove models with a shared blob at the same time, the one that looks last removes it.
@@ -43,15 +54,8 @@ export async function removeUnusedBlobs(
   held: HeldBlobs,
   log: StoreLog,
 ): Promise<void> {
-  const { manifests, unreadable } = await readManifests(folder)
-  if (unreadable.length > 0) {
-    const paths = unreadable.map(({ path }) => path)
-    log.warn({ paths }, 'unused blobs are kept because a manifest cannot be read')
-    return
-  }
-  const used = new Set(
-    manifests.flatMap(({ manifest }) => blobsOf(manifest).map(({ digest }) => blobKey(digest))),
-  )
+  const used = await usedBlobs(folder, log)
+  if (used === undefined) return
   for (const { digest } of candidates) {
     if (!used.has(blobKey(digest)) && !held.has(digest)) await removeBlob(folder, digest)
   }

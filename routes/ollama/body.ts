@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
 import { parseGoJson } from '../../formats/go-json.ts'
-import { limitMessages } from '../wire/limits.ts'
+import { tooManyMessages } from '../wire/limits.ts'
 import { RequestError } from '../wire/problem.ts'
 
 /**
@@ -27,7 +27,8 @@ export function readBody<T extends z.ZodObject>(schema: T, text: string): z.outp
   const goType = schema.meta()?.title ?? ''
   // Go leaves a struct as it is when it meets null.
   const body = matchKeys(schema, json ?? {})
-  limitMessages(body)
+  const refusal = tooManyMessages(body)
+  if (refusal !== undefined) throw refusal
   const result = schema.safeParse(body, { reportInput: true })
   if (result.success) return result.data
   const [issue] = result.error.issues

@@ -1,6 +1,6 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import type { z } from 'zod'
-import { limitMessages } from '../wire/limits.ts'
+import { tooManyMessages } from '../wire/limits.ts'
 import { RequestError } from '../wire/problem.ts'
 
 /**
@@ -10,22 +10,12 @@ import { RequestError } from '../wire/problem.ts'
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema }) =>
   (data: unknown) => {
-    const refusal = refusalOf(data)
+    if (data === null) return { error: new RequestError(400, 'missing request body') }
+    const refusal = tooManyMessages(data)
     if (refusal !== undefined) return { error: refusal }
     const result = schema.safeParse(data, { error: (issue) => `${PREDICATE}${predicate(issue)}` })
     return result.success ? { value: result.data } : { error: toRequestError(result.error) }
   }
-
-/** What can be said before the schema is asked. */
-function refusalOf(data: unknown): RequestError | undefined {
-  if (data === null) return new RequestError(400, 'missing request body')
-  try {
-    limitMessages(data)
-    return undefined
-  } catch (error) {
-    return error as RequestError
-  }
-}
 
 /** Marks the messages made here, which still lack the name of their field. */
 const PREDICATE = '\u0000'

@@ -1,10 +1,7 @@
-/** Numbers that look random and are the same in every run (mulberry32). */
+import { generator } from './random-weights.ts'
+
+/** Numbers that look random and are the same in every run. */
 export function randomFrom(seed: number): (least: number, most: number) => number {
-  let state = seed
-  return (least, most) => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return least + (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * (most - least)
-  }
+  const next = generator(seed)
+  return (least, most) => least + next() * (most - least)
 }

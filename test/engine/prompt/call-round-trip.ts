@@ -1,6 +1,7 @@
 import { toolCallParser } from '../../../engine/prompt/tool-calls.ts'
 import type { ToolCallFormat } from '../../../engine/prompt/tool-format/types.ts'
 import type { Tool } from '../../../engine/types.ts'
+import { generator } from '../../helpers/random-weights.ts'
 
 export interface PlainCall {
   name: string
@@ -75,7 +76,7 @@ export function* cuttings(text: string): Generator<string[]> {
   yield [text]
   yield [...text]
   for (let seed = 1; seed <= 100; seed++) {
-    const random = randomOf(seed)
+    const random = generator(seed)
     const chunks: string[] = []
     for (let at = 0; at < text.length; ) {
       const next = at + 1 + Math.floor(random() ** 3 * 40)
@@ -83,16 +84,5 @@ export function* cuttings(text: string): Generator<string[]> {
       at = next
     }
     yield chunks
-  }
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
