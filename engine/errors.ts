@@ -12,6 +12,7 @@ export type EngineErrorCode =
   | 'busy'
   | 'cancelled'
   | 'create_failed'
+  | 'does_not_fit'
   | 'load_failed'
   | 'load_timeout'
   | 'pull_failed'

@@ -31,6 +31,7 @@ const CODES: Record<EngineErrorCode, true> = {
   busy: true,
   cancelled: true,
   create_failed: true,
+  does_not_fit: true,
   load_failed: true,
   load_timeout: true,
   pull_failed: true,

@@ -14,6 +14,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   busy: 503,
   cancelled: 499,
   create_failed: 500,
+  does_not_fit: 500,
   load_failed: 500,
   load_timeout: 500,
   pull_failed: 500,
