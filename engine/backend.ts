@@ -127,6 +127,8 @@ export interface RunnerRequest {
   keepTokens: number
   shift: boolean
   stop: readonly string[]
+  /** Most tokens of prompt and answer together, where that is less than the runner's context. */
+  contextLimit?: number
   /** Alternatives to report with each token; absent reports no log-probabilities. */
   topLogprobs?: number
   /** GBNF with a `root` rule: every token must follow it. */

@@ -1,55 +1,69 @@
 /** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
 
+import type { Activity } from './activity.ts'
 import { shapeAnswer } from './answer.ts'
 import { checkedAnswer } from './answer-check.ts'
-import type { Backend, Runner } from './backend.ts'
+import type { Backend, LoadPlan, Runner } from './backend.ts'
 import { checkJob } from './check.ts'
+import { withContext } from './context-limit.ts'
+import { inputCost, jobCost } from './cost.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
+import type { LoadPlanner, Occupancy } from './planning/types.ts'
 import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { grammarsFor } from './prompt/job-grammar.ts'
 import { replayed } from './replay.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
-import type { Lease, Resident } from './scheduler/types.ts'
-import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
+import type { AcquireRequest, Lease, ResidentView } from './scheduler/types.ts'
+import { type EngineSettings, MODELS_PER_GPU } from './settings.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
-import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, ModelOptions, RerankJob } from './types.ts'
+import type {
+  Asker,
+  EmbedJob,
+  Engine,
+  EngineEvent,
+  Job,
+  LoadedModel,
+  ModelOptions,
+  RerankJob,
+} from './types.ts'
 
 export interface EngineParts {
   backend: Backend
   settings: EngineSettings
   log: ErrorLog
+  /** Fits loads to the memory there is; without one only the number of models bounds what is loaded. */
+  planner?: LoadPlanner
+  /** Where what happens to models is told. */
+  activity?: Activity
+  /** For how many models are kept where nobody says; none when absent. */
+  gpuCount?: number
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
-export function createEngine({ backend, settings, log, backOff }: EngineParts): Engine {
-  const scheduler = createScheduler<InstalledModel>({
-    backend,
-    maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
-    maxQueue: settings.maxQueue,
-    loadTimeoutMs: settings.loadTimeoutMs,
-    defaultKeepAliveMs: settings.keepAliveMs,
-    log,
-    ...(backOff === undefined ? {} : { backOff }),
-  })
+export function createEngine(parts: EngineParts): Engine {
+  const { backend, settings, log } = parts
+  const scheduler = schedulerFor(parts)
 
   const suspects = createSuspects()
 
-  function acquire(
-    job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>,
+  async function acquire(
+    job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs' | keyof Asker>,
     signal: AbortSignal,
-    isAlone = false,
-  ) {
+    { isAlone = false, lane, cost }: Pick<AcquireRequest<InstalledModel>, 'isAlone' | 'lane' | 'cost'>,
+  ): Promise<Lease> {
     const plan = loadPlanFor(job, optionsFor(job, settings), settings)
-    const keepAlive = job.keepAliveMs === undefined ? {} : { keepAliveMs: job.keepAliveMs }
-    return scheduler.acquire({ plan, tag: job.model, isAlone, ...keepAlive }, signal)
+    const { model: tag, client, priority, keepAliveMs, onQueued } = job
+    const asked = { lane, cost, client, priority, keepAliveMs, onQueued }
+    const lease = await scheduler.acquire({ plan, tag, isAlone, ...present(asked) }, signal)
+    return { ...lease, runner: withContext(lease.runner, plan.contextLength) }
   }
 
   async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -58,7 +72,8 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     const prompt = promptFor(job, new Date())
     const grammars = grammarsFor(job, prompt)
     const options = optionsFor(job, settings)
-    async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
+    const cost = jobCost(job, prompt.text, options)
+    async function* attempt({ runner, spent }: Lease): AsyncGenerator<EngineEvent> {
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
@@ -83,11 +98,12 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
       const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }
+      spent(usage.promptTokens - usage.cachedTokens + usage.outputTokens)
       yield { type: 'end', reason, usage: { ...usage, ...dropped, loadMs, totalMs }, ...context }
     }
     const request = {
       fingerprint: () => jobFingerprint(job, prompt.text, options),
-      acquire: (isAlone: boolean) => acquire(job, signal, isAlone),
+      acquire: (isAlone: boolean) => acquire(job, signal, { isAlone, cost }),
       run: attempt,
     }
     try {
@@ -101,10 +117,11 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
   async function once<J extends EmbedJob | RerankJob, R>(
     job: J,
     signal: AbortSignal,
+    cost: number,
     work: (job: J, runner: Runner, signal: AbortSignal) => Promise<R>,
   ): Promise<R & { loadMs: number; totalMs: number }> {
     const startedAt = performance.now()
-    const lease = await acquire(job, signal)
+    const lease = await acquire(job, signal, { lane: 'embedding', cost })
     const loadMs = performance.now() - startedAt
     try {
       const result = await work(job, lease.runner, signal)
@@ -120,11 +137,11 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     run,
     async embed(job, signal) {
       if (job.model.facts?.isReranker) throw cannot(job, 'embedding')
-      return once(job, signal, embedInputs)
+      return once(job, signal, inputCost(job.inputs), embedInputs)
     },
     async rerank(job, signal) {
       if (!job.model.facts?.isReranker) throw cannot(job, 'reranking')
-      return once(job, signal, rerankDocuments)
+      return once(job, signal, inputCost([job.query, ...job.documents]), rerankDocuments)
     },
     check: checkJob,
     render(job) {
@@ -132,7 +149,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       return { text, imageCount }
     },
     async load(job, signal) {
-      const lease = await acquire(job, signal)
+      const lease = await acquire(job, signal, { lane: 'touch', cost: 0 })
       lease.release()
     },
     unload(model) {
@@ -144,9 +161,32 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
     ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
+    pulse: () => scheduler.pulse(),
     close: () => scheduler.close(),
   }
 }
+
+function schedulerFor({ backend, settings, log, backOff, planner, activity, gpuCount = 0 }: EngineParts) {
+  const { maxLoadedModels, maxQueue, maxQueuePerModel, maxPerClient, loadTimeoutMs, waitTimeoutMs } = settings
+  const limits = { maxQueuePerModel, maxPerClient, waitTimeoutMs }
+  const plan =
+    planner &&
+    ((model: InstalledModel, plan: LoadPlan, memory: Occupancy) => planner.plan({ model, plan }, memory))
+  return createScheduler<InstalledModel>({
+    backend,
+    maxLoadedModels: maxLoadedModels > 0 ? maxLoadedModels : MODELS_PER_GPU * Math.max(1, gpuCount),
+    maxQueue,
+    loadTimeoutMs,
+    defaultKeepAliveMs: settings.keepAliveMs,
+    log,
+    nameOf: ({ fullName }) => fullName,
+    ...present({ ...limits, backOff, plan, activity }),
+  })
+}
+
+/** What is there of it. */
+const present = <O extends object>(values: O): { [K in keyof O]?: Exclude<O[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as typeof values
 
 const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
   new EngineError('unsupported', `"${rawName}" does not support ${what}`)
@@ -174,7 +214,7 @@ function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: Model
 }
 
 /** What `ps` says of a resident; nothing while it loads. */
-function toLoaded(resident: Resident<InstalledModel>): LoadedModel | undefined {
+function toLoaded(resident: ResidentView<InstalledModel>): LoadedModel | undefined {
   const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
   if (runner === undefined) return undefined
   const { sizeBytes, sizeVramBytes, contextLength } = runner.info

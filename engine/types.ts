@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import type { Pulse } from './scheduler/types.ts'
 import type { InstalledModel } from './store/types.ts'
 
 /** One turn of a conversation. `images` are decoded bytes. */
@@ -98,7 +99,20 @@ export interface ModelOptions extends LoadOptions, SamplingOptions {
   stop: readonly string[]
 }
 
-interface JobBase {
+/** Whether a person waits for the answer, or a program that has time. */
+export type Priority = 'interactive' | 'batch'
+
+/** Who asks, so that the server can be fair to all. */
+export interface Asker {
+  /** An API key, a name or an address; those who say nothing are one client. */
+  client?: string
+  /** `interactive` where absent. */
+  priority?: Priority
+  /** Told once if the job has to wait: how many wait for the same model, this one included. */
+  onQueued?: (position: number) => void
+}
+
+interface JobBase extends Asker {
   model: InstalledModel
   /** The name as the client wrote it, for messages. */
   rawName: string
@@ -146,7 +160,7 @@ export interface GenerateJob extends JobBase {
 
 export type Job = ChatJob | GenerateJob
 
-type ModelUse = Pick<JobBase, 'model' | 'rawName' | 'options' | 'defaults' | 'keepAliveMs'>
+type ModelUse = Pick<JobBase, 'model' | 'rawName' | 'options' | 'defaults' | 'keepAliveMs' | keyof Asker>
 
 export interface EmbedJob extends ModelUse {
   /** Texts, or tokens that are fed as they are. */
@@ -264,11 +278,13 @@ export interface Engine {
   /** The prompt `run` would use. Loads nothing and drops no turns. */
   render(job: Job): RenderedPrompt
   /** Puts the model in memory and resets its keep-alive. */
-  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs'>, signal: AbortSignal): Promise<void>
+  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs' | keyof Asker>, signal: AbortSignal): Promise<void>
   /** Lets a loaded model go as soon as its running requests have ended. Returns at once. */
   unload(model: InstalledModel): void
   /** Longest remaining time first. */
   loaded(): LoadedModel[]
+  /** What the scheduler is doing, answered by its own loop: when that stands still, no answer comes. */
+  pulse(): Promise<Pulse>
   /** Stores weights in another type, see Backend; absent where the backend cannot. */
   quantize?: Backend['quantize']
   /** Ends every runner and waits until their processes are gone. */

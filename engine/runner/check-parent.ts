@@ -105,6 +105,7 @@ const isRequest = object<RunnerRequest>({
   keepTokens: isNumber,
   shift: isFlag,
   stop: listOf(isText),
+  contextLimit: optional(isCount),
   topLogprobs: optional(isCount),
   grammar: optional(isText),
   lateGrammar: optional(isLateGrammar),

@@ -31,6 +31,7 @@ const IDLE_ENGINE: Engine = {
   load: unused,
   unload: unused,
   loaded: () => [],
+  pulse: async () => ({ waiting: 0, running: 0, loading: 0, resident: 0 }),
   close: async () => {},
 }
 

@@ -100,6 +100,7 @@ function engineOf(run: Run, jobs: Job[]): Engine {
     load: async () => {},
     unload: () => {},
     loaded: () => [],
+    pulse: async () => ({ waiting: 0, running: 0, loading: 0, resident: 0 }),
     close: async () => {},
   }
 }

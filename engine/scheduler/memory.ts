@@ -1,0 +1,32 @@
+import type { BufferSize } from '../backend.ts'
+import { isHostBuffer } from '../llama/buffers.ts'
+import { type MemoryByDevice, RAM } from '../planning/types.ts'
+
+/** What buffers take, by device; all of the machine's own memory under `RAM`. */
+export function memoryOf(buffers: readonly BufferSize[]): MemoryByDevice {
+  return sumOf(buffers.map(({ device, bytes }) => ({ [isHostBuffer(device) ? RAM : device]: bytes })))
+}
+
+/** The sums by device. */
+export function sumOf(parts: readonly MemoryByDevice[]): MemoryByDevice {
+  const sum: Record<string, number> = {}
+  for (const part of parts) {
+    for (const [device, bytes] of Object.entries(part)) sum[device] = (sum[device] ?? 0) + bytes
+  }
+  return sum
+}
+
+/** What is missing of `needs` on each device that `among` names, where `room` is too small. */
+export function shortageOf(
+  needs: MemoryByDevice,
+  room: MemoryByDevice,
+  among: MemoryByDevice = needs,
+): MemoryByDevice {
+  const devices = Object.keys(among).filter((device) => (among[device] ?? 0) > 0)
+  const short = devices.map((device) => [device, (needs[device] ?? 0) - (room[device] ?? 0)] as const)
+  return Object.fromEntries(short.filter(([, bytes]) => bytes > 0))
+}
+
+/** Whether `bytes` make good the shortage on every device. */
+export const covers = (bytes: MemoryByDevice, shortage: MemoryByDevice): boolean =>
+  Object.entries(shortage).every(([device, short]) => (bytes[device] ?? 0) >= short)
