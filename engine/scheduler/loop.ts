@@ -27,6 +27,9 @@ export interface LoopParts<T> {
 /** A timer that comes later than this tells of a machine that slept: nobody stood still for so long. */
 const SLEPT_MS = 30_000
 
+/** Far more than one event can give reason to: each request is served or refused once, each model moved a few times. */
+const MOST_DECISIONS = 1_000_000
+
 /** A loop with nothing in memory. */
 export function createLoop<T>({ limits, effects, backOff, hasPlanner }: LoopParts<T>): Loop<T> {
   const state = newState<T>(backOff)
@@ -68,9 +71,12 @@ export function createLoop<T>({ limits, effects, backOff, hasPlanner }: LoopPart
 
   function work(): void {
     if (state.isClosed) return
-    for (let next = decide(state, limits, nowMs); next !== undefined; next = decide(state, limits, nowMs)) {
+    for (let count = 0; count < MOST_DECISIONS; count++) {
+      const next = decide(state, limits, nowMs)
+      if (next === undefined) return
       carryOut(hands, next, nowMs)
     }
+    throw new Error('the policy finds no end')
   }
 
   /** Deadlines that ran while nothing could. */
