@@ -45,8 +45,8 @@ export function decide<T>(state: State<T>, limits: Limits, nowMs: number): Decis
 export function wakesAtMs<T>(state: State<T>, limits: Limits, nowMs: number): number {
   const times = [
     ...[...state.queues.values()].map((queue) => overdueAtMs(queue, limits)),
-    ...[...state.residents.values()].map((resident) => settlesAtMs(state, resident, limits)),
-    ...[...state.preparations.values()].map((one) => furthersAtMs(state, one)),
+    ...[...state.residents.values()].flatMap((resident) => settlesAtMs(state, resident, limits)),
+    ...[...state.preparations.values()].flatMap((one) => furthersAtMs(state, one)),
     ...[...state.queues.keys()].map((key) => nowMs + state.backOff.waitMs(key, nowMs)),
   ]
   // What was due before has been looked at.
@@ -88,16 +88,15 @@ function served<T>(state: State<T>, queue: Queue<T>, nowMs: number): Decision<T>
 const stallsAtMs = <T>({ progressAtMs }: Resident<T>, { loadTimeoutMs }: Limits) =>
   progressAtMs + loadTimeoutMs
 
-function settlesAtMs<T>(state: State<T>, resident: Resident<T>, limits: Limits): number {
-  if (isReady(resident))
-    return mayExpire(state, resident) ? (resident.expiresAtMs ?? Infinity) : turnOf(state, resident)
-  if (resident.isAbandoned) return Number.POSITIVE_INFINITY
-  const passed = state.queues.size > 1 ? resident.progressAtMs + PASSED_AFTER_MS : Number.POSITIVE_INFINITY
-  return Math.min(stallsAtMs(resident, limits), passed)
+function settlesAtMs<T>(state: State<T>, resident: Resident<T>, limits: Limits): number[] {
+  if (isReady(resident)) {
+    return mayExpire(state, resident) ? [resident.expiresAtMs ?? Number.POSITIVE_INFINITY] : turnOf(state, resident)
+  }
+  return resident.isAbandoned ? [] : [stallsAtMs(resident, limits), resident.progressAtMs + PASSED_AFTER_MS]
 }
 
-const turnOf = <T>(state: State<T>, resident: Resident<T>): number =>
-  state.queues.has(resident.key) && !resident.isRetiring ? turnEndsAtMs(resident) : Number.POSITIVE_INFINITY
+const turnOf = <T>(state: State<T>, resident: Resident<T>): number[] =>
+  state.queues.has(resident.key) && !resident.isRetiring ? [turnEndsAtMs(resident)] : []
 
 /** One that somebody waits for is granted before a keep-alive of 0 ends it. */
 const mayExpire = <T>(state: State<T>, resident: Resident<T>): boolean =>
@@ -184,12 +183,10 @@ const victimsOf = <T>({ residents }: State<T>, { victims }: Preparation<T>): Res
 const mayBeSent = <T>(state: State<T>, victim: Resident<T>, nowMs: number): boolean =>
   !state.queues.has(victim.key) || nowMs >= turnEndsAtMs(victim)
 
-function furthersAtMs<T>(state: State<T>, preparation: Preparation<T>): number {
-  if (preparation.status === 'planning') return preparation.plannedAtMs + PLAN_TIMEOUT_MS
-  const turns = victimsOf(state, preparation)
-    .filter(({ isRetiring }) => !isRetiring)
-    .map(turnEndsAtMs)
-  return Math.min(...turns)
+function furthersAtMs<T>(state: State<T>, preparation: Preparation<T>): number[] {
+  if (preparation.status === 'planning') return [preparation.plannedAtMs + PLAN_TIMEOUT_MS]
+  const victims = victimsOf(state, preparation)
+  return victims.filter(({ isRetiring }) => !isRetiring).map(turnEndsAtMs)
 }
 
 function isLoaderBusy<T>({ residents, preparations }: State<T>, nowMs: number): boolean {

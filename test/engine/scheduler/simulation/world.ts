@@ -33,6 +33,8 @@ export interface WorldOptions {
   maxLoadedModels: number
   /** The planner says how much room there is. */
   givesRoom: boolean
+  /** Nothing hangs for longer than the deadlines of loads and plans. */
+  isCalm: boolean
   onFault: (fault: string) => void
 }
 
@@ -42,7 +44,7 @@ const unused = () => {
   throw new Error('nobody uses a runner in the simulation')
 }
 
-export function createWorld({ random, send, maxLoadedModels, givesRoom, onFault }: WorldOptions) {
+export function createWorld({ random, send, maxLoadedModels, givesRoom, isCalm, onFault }: WorldOptions) {
   const processes = new Map<number, Process>()
   const appointments = new Set<Appointment>()
   /** Leases that were handed out and not given back. */
@@ -162,7 +164,7 @@ export function createWorld({ random, send, maxLoadedModels, givesRoom, onFault 
       if (process.isStopping) onFault(`${process.key} was closed twice`)
       process.isStopping = true
       // Some cannot be ended for hours.
-      const delayMs = random.chance(0.005) ? 7_200_000 : random.below(3_000)
+      const delayMs = !isCalm && random.chance(0.005) ? 7_200_000 : random.below(3_000)
       later(delayMs, `${process.key} ends`, () => end(process, undefined))
     },
     wakeAt(atMs) {
@@ -172,10 +174,11 @@ export function createWorld({ random, send, maxLoadedModels, givesRoom, onFault 
       answered(waiter)
       counts.granted += 1
       leases.set(leaseId, waiter)
-      if (!random.chance(0.02)) later(random.below(60_000), `lease ${leaseId} ends`, () => release(leaseId))
+      if (isCalm || !random.chance(0.02)) later(random.below(60_000), `lease ${leaseId} ends`, () => release(leaseId))
     },
-    refuse(waiter) {
+    refuse(waiter, error) {
       answered(waiter)
+      if (isCalm && error.message.includes('nothing has moved')) onFault(`request ${waiter.id} waited in vain`)
       counts.refused += 1
     },
     nameOf: (tag) => tag,
