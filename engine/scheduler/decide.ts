@@ -90,7 +90,9 @@ const stallsAtMs = <T>({ progressAtMs }: Resident<T>, { loadTimeoutMs }: Limits)
 
 function settlesAtMs<T>(state: State<T>, resident: Resident<T>, limits: Limits): number[] {
   if (isReady(resident)) {
-    return mayExpire(state, resident) ? [resident.expiresAtMs ?? Number.POSITIVE_INFINITY] : turnOf(state, resident)
+    return mayExpire(state, resident)
+      ? [resident.expiresAtMs ?? Number.POSITIVE_INFINITY]
+      : turnOf(state, resident)
   }
   return resident.isAbandoned ? [] : [stallsAtMs(resident, limits), resident.progressAtMs + PASSED_AFTER_MS]
 }

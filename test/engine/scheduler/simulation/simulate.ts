@@ -67,8 +67,7 @@ export function simulate(seed: number, steps: number): SimulationResult {
     if (wrong !== undefined) fault(wrong)
     for (const { waiters } of loop.state.queues.values()) {
       const [oldest] = waiters.values()
-      if (oldest !== undefined && world.now() - oldest.atMs > longestMs)
-        fault(`request ${oldest.id} starves`)
+      if (oldest !== undefined && world.now() - oldest.atMs > longestMs) fault(`request ${oldest.id} starves`)
     }
   }
   for (; step < steps; step++) check(play(random))

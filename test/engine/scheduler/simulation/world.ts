@@ -174,11 +174,13 @@ export function createWorld({ random, send, maxLoadedModels, givesRoom, isCalm, 
       answered(waiter)
       counts.granted += 1
       leases.set(leaseId, waiter)
-      if (isCalm || !random.chance(0.02)) later(random.below(60_000), `lease ${leaseId} ends`, () => release(leaseId))
+      if (isCalm || !random.chance(0.02))
+        later(random.below(60_000), `lease ${leaseId} ends`, () => release(leaseId))
     },
     refuse(waiter, error) {
       answered(waiter)
-      if (isCalm && error.message.includes('nothing has moved')) onFault(`request ${waiter.id} waited in vain`)
+      if (isCalm && error.message.includes('nothing has moved'))
+        onFault(`request ${waiter.id} waited in vain`)
       counts.refused += 1
     },
     nameOf: (tag) => tag,
@@ -187,8 +189,9 @@ export function createWorld({ random, send, maxLoadedModels, givesRoom, isCalm, 
     },
     log: {
       info() {},
-      warn: (fields) =>
-        'event' in fields && onFault(`the loop failed: ${String((fields as { err: unknown }).err)}`),
+      warn: (fields) => {
+        if ('event' in fields && 'err' in fields) onFault(`the loop failed: ${String(fields.err)}`)
+      },
     },
   }
 
