@@ -1,6 +1,6 @@
 /** What the machine has against what the engine can use of it. The engine has the last word. */
 import { withTableFacts } from './device-table.ts'
-import type { Device, DeviceKind, Hardware, Vendor } from './types.ts'
+import type { Bandwidth, Device, DeviceKind, Hardware, Vendor } from './types.ts'
 
 /** A device as llama.cpp names it. */
 export interface EngineDevice {
@@ -24,6 +24,7 @@ export interface EngineBuild {
 
 export interface UsableDevice extends Device {
   engineName: string
+  bandwidth: Bandwidth
 }
 
 export interface Reconciled {
@@ -108,8 +109,10 @@ function usable(engine: EngineDevice, kind: DeviceKind, card: Device | undefined
   // A probe that had only numbers for a card gives way to the engine's name, which the table may know.
   const isNamed = device.pciId === undefined || !device.name.includes(device.pciId)
   const named = { ...device, name: isNamed ? device.name : description }
-  const isKnown = device.bandwidth !== undefined && device.bandwidth.source !== 'estimate'
-  if (isKnown) return { ...named, engineName: name }
+  const { bandwidth } = device
+  if (bandwidth !== undefined && bandwidth.source !== 'estimate') {
+    return { ...named, bandwidth, engineName: name }
+  }
   return { ...withTableFacts({ ...named, name: description }), name: named.name, engineName: name }
 }
 
