@@ -9,7 +9,12 @@ export interface EngineDevice {
   /** Such as `NVIDIA GeForce RTX 4090`. */
   description: string
   totalBytes: number
+  /** As of when it was asked. */
   freeBytes: number
+  /** Absent where ggml has a kind of device that is not known here. */
+  type?: 'cpu' | 'gpu' | 'integrated-gpu' | 'accelerator'
+  /** `0000:01:00.0`, in lower case; absent where the backend does not tell. */
+  pciAddress?: string
 }
 
 /** What engine there is. */
