@@ -35,6 +35,8 @@ export interface UsableDevice extends Device {
 export interface Reconciled {
   /** GPUs that the engine uses, in its order, each card once. */
   gpus: UsableDevice[]
+  /** GPUs that probes found and the engine does not use. */
+  unused: Device[]
   /** Why nothing runs on a GPU; absent when something does. */
   cpuReason?: string
   notes: string[]
@@ -72,9 +74,10 @@ export function reconcile(
 ): Reconciled {
   const probed = hardware.devices.filter(({ kind }) => kind !== 'cpu')
   const { gpus, used, notes } = joined(probed, engineDevices)
-  const reasons = probed.filter((card) => !used.has(card)).map((card) => whyUnused(card, build))
-  if (gpus.length > 0) return { gpus, notes: [...notes, ...reasons] }
-  return { gpus, cpuReason: probed.length > 0 ? reasons.join('; ') : 'no GPU was found', notes }
+  const unused = probed.filter((card) => !used.has(card))
+  const reasons = unused.map((card) => whyUnused(card, build))
+  if (gpus.length > 0) return { gpus, unused, notes: [...notes, ...reasons] }
+  return { gpus, unused, cpuReason: probed.length > 0 ? reasons.join('; ') : 'no GPU was found', notes }
 }
 
 /** The engine's GPUs in its order, the cards they are, and which of them came twice. */
