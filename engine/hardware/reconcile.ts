@@ -120,6 +120,7 @@ function usable(engine: EngineDevice, kind: DeviceKind, card: Device | undefined
     vendor: 'other' as const,
     index: Number(/\d+$/.exec(name)?.[0] ?? 0),
     name: description,
+    ...(engine.pciAddress === undefined ? {} : { pciAddress: engine.pciAddress }),
     isUnified: kind === 'metal' || engine.type === 'integrated-gpu',
   }
   const device: Device = { ...facts, ...sliceFacts(card, totalBytes), kind, totalBytes, freeBytes }
