@@ -45,10 +45,9 @@ test('memory is measured once, with a thread a core', async () => {
 test('while something runs its speed is assumed, and measured when that has ended', async () => {
   let isQuiet = false
   const { speed, threads } = meter({ isQuiet: () => isQuiet })
-  expect(await speed(MACHINE)).toEqual({
-    bytesPerSecond: 51.2e9 * 0.8,
-    note: expect.stringContaining('41 GB/s are assumed'),
-  })
+  const assumed = await speed(MACHINE)
+  expect(assumed.bytesPerSecond / 1e9).toBeCloseTo(51.2 * 0.8)
+  expect(assumed.note).toContain('41 GB/s are assumed')
   expect(threads).toEqual([])
   isQuiet = true
   expect((await speed(MACHINE)).bytesPerSecond).toBe(25e9)
