@@ -4,6 +4,7 @@ import { EngineError } from '../errors.ts'
 import { availableMemory } from '../hardware/memory.ts'
 import { checkAbi } from './abi.ts'
 import { adaptThreads } from './adapt-threads.ts'
+import { countedOnce } from './buffers.ts'
 import { type Candidates, createCandidates } from './candidates.ts'
 import { type CellPool, cellPool } from './cell-pool.ts'
 import { checkCacheType, contextParams, sizesOf, threadsOf } from './context-params.ts'
@@ -200,7 +201,7 @@ function describe(
     slidingWindow: library.slidingWindow(model),
     isRecurrent: library.isRecurrent(model) || library.isHybrid(model),
     canShift: library.canShift(memory),
-    buffers,
+    buffers: countedOnce(buffers, library.modelBytes(model)),
     description: `libllama ${library.version()}, ${devices(library)}`,
     async decode() {
       abort[0] = 0
