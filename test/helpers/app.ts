@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
@@ -27,6 +28,8 @@ export interface TestAppOptions {
   registry?: Partial<RegistriesOptions>
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
+  /** What the machine is made of; left out where models run elsewhere. */
+  inventory?: ReadInventory
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -51,6 +54,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app: change,
     registry,
     tuning,
+    inventory,
   } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
@@ -63,7 +67,7 @@ export async function testApp(options: TestAppOptions = {}) {
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, pulls, logger },
+    { engine, models: store, registries, pulls, logger, ...(inventory ? { inventory } : {}) },
   )
   onTestFinished(() => app.close())
   await app.ready()
