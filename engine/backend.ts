@@ -1,3 +1,4 @@
+import type { EngineDevice } from './hardware/reconcile.ts'
 import type { LateGrammar } from './prompt/job-grammar.ts'
 import type { ThoughtTags } from './prompt/thought-watch.ts'
 import type { QuantizationType } from './quantization.ts'
@@ -104,6 +105,8 @@ export interface RunnerInfo {
   canShift: boolean
   /** Absent where the model cannot embed. */
   embedding?: EmbeddingInfo
+  /** What the runner can compute on, in its order; absent where the backend does not tell. */
+  devices?: EngineDevice[]
   /** For logs and diagnosis: library version, CPU features, devices. */
   description: string
 }
@@ -214,5 +217,12 @@ export interface Backend {
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<{ bytes: number }>
+  /**
+   * The devices that a model could be loaded on, with what is free on them now. Takes a process of its own. Throws
+   * EngineError `load_failed` with the reason, and `cancelled` when the backend is closed.
+   */
+  devices?(): Promise<EngineDevice[]>
+  /** True while no model is loaded, loads or is quantized: nothing disturbs, or is disturbed by, a measurement. */
+  isIdle?(): boolean
   close(): Promise<void>
 }

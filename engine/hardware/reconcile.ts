@@ -1,6 +1,6 @@
 /** What the machine has against what the engine can use of it. The engine has the last word. */
 import { withTableFacts } from './device-table.ts'
-import type { Device, DeviceKind, Hardware, Vendor } from './types.ts'
+import type { Bandwidth, Device, DeviceKind, Hardware, Vendor } from './types.ts'
 
 /** A device as llama.cpp names it. */
 export interface EngineDevice {
@@ -9,7 +9,12 @@ export interface EngineDevice {
   /** Such as `NVIDIA GeForce RTX 4090`. */
   description: string
   totalBytes: number
+  /** As of when it was asked. */
   freeBytes: number
+  /** Absent where ggml has a kind of device that is not known here. */
+  type?: 'cpu' | 'gpu' | 'integrated-gpu' | 'accelerator'
+  /** `0000:01:00.0`, in lower case; absent where the backend does not tell. */
+  pciAddress?: string
 }
 
 /** What engine there is. */
@@ -24,6 +29,7 @@ export interface EngineBuild {
 
 export interface UsableDevice extends Device {
   engineName: string
+  bandwidth: Bandwidth
 }
 
 export interface Reconciled {
@@ -108,8 +114,10 @@ function usable(engine: EngineDevice, kind: DeviceKind, card: Device | undefined
   // A probe that had only numbers for a card gives way to the engine's name, which the table may know.
   const isNamed = device.pciId === undefined || !device.name.includes(device.pciId)
   const named = { ...device, name: isNamed ? device.name : description }
-  const isKnown = device.bandwidth !== undefined && device.bandwidth.source !== 'estimate'
-  if (isKnown) return { ...named, engineName: name }
+  const { bandwidth } = device
+  if (bandwidth !== undefined && bandwidth.source !== 'estimate') {
+    return { ...named, bandwidth, engineName: name }
+  }
   return { ...withTableFacts({ ...named, name: description }), name: named.name, engineName: name }
 }
 

@@ -2,6 +2,7 @@
 import type { BufferSize, EmbeddingInfo, RunnerInfo, RunnerStatus } from '../backend.ts'
 import type { EngineErrorCode } from '../errors.ts'
 import type { ChosenToken, TokenLogprob } from '../types.ts'
+import { isDevices } from './devices-protocol.ts'
 import type { Failure, StepEvent, ToParent } from './protocol.ts'
 import {
   type Body,
@@ -102,6 +103,7 @@ const isInfo = object<RunnerInfo>({
   controlTokens: listOf(isText),
   canShift: isFlag,
   description: isText,
+  devices: optional(isDevices),
   embedding: optional(isEmbedding),
 })
 

@@ -8,7 +8,7 @@ import { measureRamBandwidth } from '../../engine/hardware/ram-bandwidth.ts'
 import { systemReaders } from '../../engine/hardware/readers.ts'
 import { backendsAmong, reconcile } from '../../engine/hardware/reconcile.ts'
 import type { Bandwidth, CpuReading, Device, Hardware, RamReading } from '../../engine/hardware/types.ts'
-import { findLibraryDir } from '../../engine/llama/library.ts'
+import { findLibraryDir } from '../../engine/llama/library-dir.ts'
 import { PACKAGE_ROOT } from '../package-root.ts'
 import { table } from './table.ts'
 
