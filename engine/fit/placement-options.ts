@@ -115,7 +115,9 @@ function packedOnFewest(job: PlacementJob, devices: readonly Device[], start: St
   const first = devices.slice(0, 1)
   const alone = packed(job, first, start)
   if (alone.left === 0) return alone
-  const many = isWhole(start) ? devices.findIndex((_, i) => i > 0 && !canPipeline(devices.slice(0, i + 1))) : 1
+  const many = isWhole(start)
+    ? devices.findIndex((_, i) => i > 0 && !canPipeline(devices.slice(0, i + 1)))
+    : 1
   const pipelined = many < 0 ? devices.length : many
   const groups = [
     { least: 2, most: pipelined, isPipelined: true },

@@ -18,7 +18,10 @@ const USUAL: Readonly<Record<string, FileType>> = {
  * The recipe of a file: as its header says, and where that says nothing, by the block type that holds most of its
  * bytes. Undefined for types that are no recipe's.
  */
-export function fileTypeOf({ metadata, tensors }: Pick<GgufHeader, 'metadata' | 'tensors'>): FileType | undefined {
+export function fileTypeOf({
+  metadata,
+  tensors,
+}: Pick<GgufHeader, 'metadata' | 'tensors'>): FileType | undefined {
   const said = BY_ID.get(count(metadata.get('general.file_type')) ?? -1)
   if (said !== undefined) return said
   const bytes = new Map<string, number>()

@@ -1,16 +1,14 @@
 /** Models in the store: what their files' headers say, exactly. */
 import { stat } from 'node:fs/promises'
-import { EngineError } from '../../errors.ts'
 import { CATALOG, smallerSiblings } from '../../fit/catalog/catalog.ts'
 import type { CatalogModel } from '../../fit/catalog/types.ts'
-import { headerFacts } from '../../fit/model-facts.ts'
 import type { ModelFacts, Offer } from '../../fit/types.ts'
 import { readGgufFile } from '../../gguf/read.ts'
 import type { GgufFacts } from '../../gguf/types.ts'
 import { Recent } from '../../store/recent.ts'
 import type { InstalledModel, ModelStore } from '../../store/types.ts'
 import { inSlices } from '../in-slices.ts'
-import { fileTypeOf, isNativeType } from './file-type.ts'
+import { factsFromHeader, uncomputed } from './from-header.ts'
 import { libraryFacts } from './library.ts'
 import type { Target } from './types.ts'
 
@@ -24,25 +22,13 @@ export function createInstalledFacts(): (model: InstalledModel) => Promise<Model
   const known = new Recent<ModelFacts>(REMEMBERED)
   return async (model) => {
     const { weightsPath: path, shortName: name } = model
-    if (path === undefined) throw refusal(name, 'it has no weights here: another server runs it')
+    if (path === undefined) throw uncomputed(name, 'it has no weights here: another server runs it')
     const { size, mtimeMs } = await stat(path)
-    return await known.get(`${name} ${path} ${size} ${mtimeMs}`, () => readFacts(path, name))
+    return await known.get(`${name} ${path} ${size} ${mtimeMs}`, async () =>
+      factsFromHeader(await readGgufFile(path), { name, source: 'installed' }),
+    )
   }
 }
-
-async function readFacts(path: string, name: string): Promise<ModelFacts> {
-  const header = await readGgufFile(path)
-  const fileType = fileTypeOf(header)
-  if (fileType === undefined) throw refusal(name, 'its weights are of a type that nothing is known about')
-  const architecture = String(header.metadata.get('general.architecture'))
-  const isNative = isNativeType(architecture, fileType)
-  const facts = headerFacts(header, { name, fileType, source: 'installed', isNative })
-  if (facts === undefined) throw refusal(name, 'its header says too little')
-  return facts
-}
-
-const refusal = (name: string, why: string) =>
-  new EngineError('unsupported', `whether "${name}" fits cannot be computed: ${why}`)
 
 /** The target of an installed model, with its other quantizations that are installed or in the library. */
 export async function installedTarget(
