@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
 import { createModels } from '../engine/create/create.ts'
+import type { ReadInventory } from '../engine/planning/inventory.ts'
+import type { ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
@@ -25,6 +27,10 @@ export interface Deps {
   models: ModelStore
   registries: Registries
   pulls: Pulls
+  /** The machine with what is free on it; absent where models run elsewhere. */
+  readMachine?: ReadMachine
+  /** What the machine is made of and what of it is used; absent where models run elsewhere. */
+  inventory?: ReadInventory
   logger: Logger
 }
 

@@ -6,13 +6,15 @@ import { EngineError } from '../errors.ts'
 import { probeHardware } from '../hardware/probe.ts'
 import type { Readers } from '../hardware/readers.ts'
 import { type EngineBuild, type EngineDevice, reconcile, type UsableDevice } from '../hardware/reconcile.ts'
-import type { Hardware } from '../hardware/types.ts'
+import type { Device, Hardware } from '../hardware/types.ts'
 
 export interface Inventory {
   /** What the probes found, used or not. */
   hardware: Hardware
   /** What the engine uses, in its order. */
   gpus: UsableDevice[]
+  /** GPUs that probes found and the engine does not use. */
+  unused: readonly Device[]
   /** Why nothing runs on a GPU; absent when something can. */
   cpuReason?: string
   /** What was not found, not believed or not used, in sentences. */
@@ -67,11 +69,14 @@ export function createInventory(parts: InventoryParts): ReadInventory {
 async function takeInventory(parts: InventoryParts): Promise<{ inventory: Inventory; isSure: boolean }> {
   const [hardware, engine] = await Promise.all([probeHardware(parts.readers), askedEngine(parts)])
   if (typeof engine === 'string') {
-    return { inventory: { hardware, gpus: [], cpuReason: engine, notes: hardware.notes }, isSure: false }
+    const unused = hardware.devices.filter(({ kind }) => kind !== 'cpu')
+    return {
+      inventory: { hardware, gpus: [], unused, cpuReason: engine, notes: hardware.notes },
+      isSure: false,
+    }
   }
-  const { gpus, cpuReason, notes } = reconcile(hardware, engine.devices, engine.build)
-  const reason = cpuReason === undefined ? {} : { cpuReason }
-  return { inventory: { hardware, gpus, ...reason, notes: [...hardware.notes, ...notes] }, isSure: true }
+  const { notes, ...reconciled } = reconcile(hardware, engine.devices, engine.build)
+  return { inventory: { hardware, ...reconciled, notes: [...hardware.notes, ...notes] }, isSure: true }
 }
 
 /** The engine's devices, or why it does not tell them. */
