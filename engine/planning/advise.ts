@@ -12,7 +12,7 @@ import type { MachineNow, ReadMachine } from './types.ts'
 export interface FitQuestion extends Omit<TargetQuestion, 'fileType'> {
   /** Devices to imagine instead of those that are there, as people write them: `2x RTX 3090`. */
   devices?: string | undefined
-  /** Main memory to imagine, such as `64 GB`. */
+  /** Main memory to imagine, such as `64 GB`, or `64 GB at 89.6 GB/s` with what its data sheet says. */
   ram?: string | undefined
   wishes: Wishes
 }
@@ -30,7 +30,21 @@ export interface AdvisorParts {
   targets: Targets
   readMachine: ReadMachine
   deviceByName: DeviceByName
+  /** What the operator has set, unless a question says otherwise. */
+  defaults?: Wishes
 }
+
+/** The operator's settings as wishes; 0 is none. */
+export const settingsAsWishes = ({
+  contextLength = 0,
+  parallel = 0,
+}: {
+  contextLength?: number | undefined
+  parallel?: number | undefined
+}): Wishes => ({
+  comfortContext: contextLength > 0 ? contextLength : undefined,
+  sequences: parallel > 0 ? parallel : undefined,
+})
 
 /**
  * Says what fits. Throws EngineError for models and devices that nobody knows, and what `Targets.find` throws;
@@ -38,7 +52,7 @@ export interface AdvisorParts {
  */
 export type Advise = (question: FitQuestion, signal: AbortSignal) => Promise<FitAdvice>
 
-export function createAdvisor({ targets, readMachine, deviceByName }: AdvisorParts): Advise {
+export function createAdvisor({ targets, readMachine, deviceByName, defaults = {} }: AdvisorParts): Advise {
   return async (question, signal) => {
     const { offer: fileType } = question.wishes
     const [here, target] = await Promise.all([
@@ -46,17 +60,28 @@ export function createAdvisor({ targets, readMachine, deviceByName }: AdvisorPar
       targets.find({ ...question, ...(fileType === undefined ? {} : { fileType }) }, signal),
     ])
     const machine = imagined(question, deviceByName, here.machine)
-    const wishes = { ...question.wishes, offer: fileType ?? target.offer }
+    const wishes = { ...defaults, ...stated(question.wishes), offer: fileType ?? target.offer }
     const facts = { model: target.model, siblings: target.siblings, machine: machine ?? here.machine }
     const plan = await inSlices(decision(facts, wishes), signal)
     const isImagined = machine !== undefined
     return {
       target,
       plan,
-      machine: isImagined ? { machine, notes: [] } : here,
+      machine: isImagined ? { machine, notes: imaginedNotes(question, machine) } : here,
       isImagined,
     }
   }
+}
+
+/** Without what is undefined: that is not said, and does not undo what others say. */
+const stated = (wishes: Wishes): Wishes =>
+  Object.fromEntries(Object.entries(wishes).filter(([, value]) => value !== undefined))
+
+/** Whose memory it is makes no difference to what fits, but much to how fast the processor's part is. */
+function imaginedNotes({ ram = '' }: FitQuestion, machine: Machine): string[] {
+  if (/GB\/s/i.test(ram) || machine.devices.some(({ isUnified }) => isUnified)) return []
+  const speed = Math.round(machine.ram.bandwidth / 1e9)
+  return [`Main memory is taken to be as fast as that of this machine: ${speed} GB/s.`]
 }
 
 /** Words for a machine without GPUs. */
@@ -69,7 +94,19 @@ function imagined(
   here: Machine,
 ): Machine | undefined {
   if (devices === undefined && ram === undefined) return undefined
-  const memory = ram === undefined ? undefined : memoryText(ram)
+  const { size: memory, bandwidth } =
+    ram === undefined ? { size: undefined, bandwidth: undefined } : memoryIn(ram)
+  const machine = withoutSpeed(devices, memory, deviceByName, here)
+  if (bandwidth === undefined || machine.devices.some(({ isUnified }) => isUnified)) return machine
+  return { ...machine, ram: { ...machine.ram, bandwidth } }
+}
+
+function withoutSpeed(
+  devices: string | undefined,
+  memory: string | undefined,
+  deviceByName: DeviceByName,
+  here: Machine,
+): Machine {
   if (devices !== undefined && !NO_GPU.test(devices.trim())) {
     const text = memory === undefined ? devices : `${devices} + ${memory} RAM`
     return whatIfMachine(text, deviceByName, here)
@@ -79,10 +116,24 @@ function imagined(
   return { ...base, ram: whatIfMachine(`${memory} RAM`, deviceByName, here).ram }
 }
 
+/** Copying reaches about this share of what data sheets promise. */
+const MEASURED_SHARE = 0.8
+
+const SIZE =
+  /^(\d{1,5})\s*(?:([GT])i?B?)?(?:\s+(?:of\s+)?(?:RAM|memory))?(?:\s+at\s+(\d{1,5}(?:\.\d{1,3})?)\s*GB\/s)?$/i
+
 /** `64`, `64G` and `64 GB` mean the same. */
-function memoryText(ram: string): string {
-  const [, size, unit = 'G'] =
-    /^\s*(\d{1,5})\s*(?:([GT])i?B?)?\s*(?:of\s+)?(?:RAM|memory)?\s*$/i.exec(ram) ?? []
-  if (size !== undefined && Number(size) > 0) return `${size} ${unit.toUpperCase()}B`
-  throw new EngineError('bad_request', `"${ram}" is no size of memory: write it as 64 GB`)
+function memoryIn(ram: string): { size: string; bandwidth: number | undefined } {
+  const [, size = '0', unit = 'G', speed] = (ram.length > MAX_RAM_TEXT ? null : SIZE.exec(ram.trim())) ?? []
+  if (Number(size) === 0 || Number(speed) === 0) {
+    const shown = ram.slice(0, MAX_RAM_TEXT)
+    throw new EngineError(
+      'bad_request',
+      `"${shown}" is no size of memory: write it as 64 GB, or as 64 GB at 89.6 GB/s`,
+    )
+  }
+  const bandwidth = speed === undefined ? undefined : Number(speed) * 1e9 * MEASURED_SHARE
+  return { size: `${size} ${unit.toUpperCase()}B`, bandwidth }
 }
+
+const MAX_RAM_TEXT = 60

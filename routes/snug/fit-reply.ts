@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Assessment } from '../../engine/fit/assess.ts'
+import { whyText } from '../../engine/fit/report.ts'
+import { reportText } from '../../engine/fit/report-text.ts'
 import type { Device } from '../../engine/fit/types.ts'
-import { reportText, whyText } from '../../engine/fit/report.ts'
 import type { FitAdvice } from '../../engine/planning/advise.ts'
 
 const bytes = z.number().describe('Bytes')
@@ -32,7 +33,9 @@ const Row = z
     kv_cache_type: z.string(),
     tokens_per_second: rate.describe('With an empty context'),
     tokens_per_second_full: rate.describe('With a full context'),
-    prompt_tokens_per_second: rate.nullable().describe('Null where nobody knows how fast a device calculates'),
+    prompt_tokens_per_second: rate
+      .nullable()
+      .describe('Null where nobody knows how fast a device calculates'),
     confidence: z.enum(['measured', 'fitted', 'class', 'hybrid', 'guess']),
     bytes_per_token: bytes.describe('Read for each token, in bytes'),
     headroom: z.number().describe('Share of usable memory that stays free'),

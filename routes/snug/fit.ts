@@ -9,17 +9,8 @@ import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'
 import { toReply } from './fit-reply.ts'
 
-const CACHE_TYPES: readonly CacheType[] = [
-  'f32',
-  'f16',
-  'bf16',
-  'q8_0',
-  'q5_1',
-  'q5_0',
-  'q4_1',
-  'q4_0',
-  'iq4_nl',
-]
+/** Those that models are loaded with here (OLLAMA_KV_CACHE_TYPE). */
+const CACHE_TYPES = ['f16', 'q8_0', 'q4_0'] as const satisfies readonly CacheType[]
 /** More kinds of devices than any machine has; each may come with a count. */
 const MOST_DEVICES = 64
 /** Beyond what any model or cache has. */
@@ -31,16 +22,18 @@ export const FitRequest = z
     model: text().describe(
       "Name of an installed model, a name of Ollama's library, `hf.co/user/repository`, or the address of a GGUF file",
     ),
-    devices: maybe(z.union([z.string(), z.array(z.string()).max(MOST_DEVICES)], 'string or []string')).describe(
-      'GPUs to imagine instead of those that are there, such as `2x RTX 3090`; `none` for none',
-    ),
+    devices: maybe(
+      z.union([z.string(), z.array(z.string()).max(MOST_DEVICES)], 'string or []string'),
+    ).describe('GPUs to imagine instead of those that are there, such as `2x RTX 3090`; `none` for none'),
     ram: maybe(z.union([z.string(), z.int()], 'string or int')).describe(
       'Main memory to imagine, such as `64 GB`; a number counts GiB',
     ),
     num_ctx: integer().describe('Context to plan for, in tokens; chosen when left out'),
     num_parallel: integer().describe('Sequences at a time, each with a context of its own; 1 when left out'),
     kv_cache_type: text().describe('Type of the cache, such as `f16` or `q8_0`; chosen when left out'),
-    num_gpu: integer().describe('Layers on GPUs, the output counted as one; chosen when left out or negative'),
+    num_gpu: integer().describe(
+      'Layers on GPUs, the output counted as one; chosen when left out or negative',
+    ),
     quantization: text().describe('Quantization to plan for, such as `Q4_K_M`; chosen when left out'),
     allow_disk: flag().describe('Weights without room in memory may be read from disk for every token'),
     exact_sizes: flag().describe("Ask Ollama's registry how large its files are, instead of computing it"),
@@ -49,7 +42,7 @@ export const FitRequest = z
 export type FitRequest = z.output<typeof FitRequest>
 
 /** Answers POST /api/fit: whether a model fits, how it would be loaded, and why. */
-export async function fit(advise: Advise, body: FitRequest, reply: FastifyReply) {
+export async function adviseOnFit(advise: Advise, body: FitRequest, reply: FastifyReply) {
   if (body.model === '') throw new RequestError(400, 'model is required')
   const { devices, ram } = body
   const question = {

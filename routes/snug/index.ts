@@ -1,11 +1,12 @@
 import { type FastifyPluginAsyncZod, serializerCompiler } from 'fastify-type-provider-zod'
+import type { Advise } from '../../engine/planning/advise.ts'
 import { bodyCompiler } from '../ollama/body.ts'
 import { ollamaError } from '../ollama/error.ts'
-import { FitRequest, fit } from './fit.ts'
+import { adviseOnFit, FitRequest } from './fit.ts'
 import { FitReply } from './fit-reply.ts'
 
 /** What this server has and Ollama has not, in Ollama's dialect: bodies, errors and units are read and said alike. */
-export const snugRoutes: FastifyPluginAsyncZod = async (app) => {
+export const snugRoutes: FastifyPluginAsyncZod<{ advise: Advise }> = async (app, { advise }) => {
   app.setErrorHandler(ollamaError)
   app.setValidatorCompiler(bodyCompiler)
   app.setSerializerCompiler(serializerCompiler)
@@ -17,6 +18,6 @@ export const snugRoutes: FastifyPluginAsyncZod = async (app) => {
   })
 
   app.post('/api/fit', { schema: { body: FitRequest, response: { 200: FitReply } } }, (req, reply) =>
-    fit(app.advise, req.body, reply),
+    adviseOnFit(advise, req.body, reply),
   )
 }
