@@ -3,7 +3,7 @@ import type { Wishes } from '../fit/candidates.ts'
 import { decision } from '../fit/decide.ts'
 import type { Plan } from '../fit/plan.ts'
 import type { Machine } from '../fit/types.ts'
-import { type DeviceByName, whatIfMachine } from '../fit/what-if.ts'
+import { type DeviceByName, MEASURED_SHARE, whatIfMachine } from '../fit/what-if.ts'
 import { inSlices } from './in-slices.ts'
 import type { Target, TargetQuestion, Targets } from './targets/types.ts'
 import type { MachineNow, ReadMachine } from './types.ts'
@@ -115,9 +115,6 @@ function withoutSpeed(
   if (memory === undefined) return base
   return { ...base, ram: whatIfMachine(`${memory} RAM`, deviceByName, here).ram }
 }
-
-/** Copying reaches about this share of what data sheets promise. */
-const MEASURED_SHARE = 0.8
 
 const SIZE =
   /^(\d{1,5})\s*(?:([GT])i?B?)?(?:\s+(?:of\s+)?(?:RAM|memory))?(?:\s+at\s+(\d{1,5}(?:\.\d{1,3})?)\s*GB\/s)?$/i
