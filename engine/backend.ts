@@ -2,7 +2,7 @@ import type { EngineDevice } from './hardware/reconcile.ts'
 import type { LateGrammar } from './prompt/job-grammar.ts'
 import type { ThoughtTags } from './prompt/thought-watch.ts'
 import type { QuantizationType } from './quantization.ts'
-import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './types.ts'
+import type { ChosenToken, LoadOptions, PromptToken, SamplingOptions, StopReason } from './types.ts'
 
 /** What to load and how. Paths are absolute. */
 export interface LoadPlan extends LoadOptions {
@@ -132,6 +132,8 @@ export interface RunnerRequest {
   stop: readonly string[]
   /** Alternatives to report with each token; absent reports no log-probabilities. */
   topLogprobs?: number
+  /** Alternatives to report with each token of the prompt, which is evaluated whole then; absent reports none. */
+  promptLogprobs?: number
   /** GBNF with a `root` rule: every token must follow it. */
   grammar?: string
   /** A grammar that holds only from a tag on; not beside `grammar`. */
@@ -153,6 +155,8 @@ export interface ThoughtBudget extends ThoughtTags {
 }
 
 export type RunnerEvent =
+  /** The next tokens of a prompt that is scored. They all come before `prompt`. */
+  | { type: 'prompt-tokens'; tokens: PromptToken[] }
   /** The prompt is evaluated; the first token follows. */
   | { type: 'prompt'; promptTokens: number; cachedTokens: number; promptMs: number }
   /** Whole UTF-8 characters that no stop string can still swallow. `tokens` is how many led to it. */

@@ -40,11 +40,11 @@ export interface Deps {
 
 /** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
 export type AppConfig = Pick<Config, 'emulatedVersion'> &
-  Partial<Pick<Config, 'host' | 'origins' | 'contextLength' | 'parallel'>>
+  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions' | 'contextLength' | 'parallel'>>
 
 /** Wires the house. Pure assembly: no environment, no listening, so a test builds the same server. */
 export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
-  const { emulatedVersion, host = '127.0.0.1', origins = parseOrigins('') } = config
+  const { emulatedVersion, host = '127.0.0.1', origins = parseOrigins(''), rawCompletions = false } = config
   const app = Fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,7 +69,7 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   })
   app.register(capabilitiesPlugin, { ...deps, create })
   app.register(ollamaRoutes, { version: emulatedVersion })
-  app.register(openaiRoutes)
+  app.register(openaiRoutes, { rawCompletions })
   const { readMachine } = deps
   if (readMachine !== undefined) {
     const targets = createTargets({ ...deps, isLocal: false })

@@ -54,6 +54,7 @@ export function* decision(facts: DecisionFacts, wishes: Wishes = {}): Steps<Plan
     sibling: RUNS_WELL.includes(best?.pass.name ?? '') ? undefined : yield* siblingFor(facts, wishes),
     mapsWeights: chosen !== undefined && shouldMapWeights(chosen, facts.machine),
   }
+  yield
   return {
     ...plan,
     reasons: reasonsFor({ ...plan, nextBetter: nextBetter(facts, wishes, candidates, chosen) }),
@@ -87,6 +88,7 @@ function* settle(facts: DecisionFacts, wishes: Wishes): Steps<Settled> {
   const offers = eligibleOffers(facts.model, wishes)
   const settings = eligibleSettings(facts.model, wishes)
   const candidates = yield* candidatesFor(facts, wishes, { offers, settings })
+  yield
   const best = bestOf(candidates, { model: facts.model, wishes })
   return { best, closest: best ? undefined : leastMissing(candidates), candidates }
 }

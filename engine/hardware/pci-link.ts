@@ -2,8 +2,11 @@
 import type { Readers } from './readers.ts'
 import { wholeNumber } from './value.ts'
 
-/** Share of what a link could carry that copies of large blocks reach: headers and flow control take the rest. */
-const COPY_SHARE = 0.85
+/**
+ * Share of what a link could carry that copies of mapped weights reach, which pass through a pinned buffer on their
+ * way: 15 of 31.5 GB/s, as engine/fit/prefill-speed.ts has it for PCI Express 4.0 with 16 lanes.
+ */
+const COPY_SHARE = 15 / 31.5
 const BITS_PER_BYTE = 8
 /** From the third generation of PCIe on, which is 8 GT/s, 130 bits carry 128; before, 10 carried 8. */
 const THIRD_GENERATION = 8

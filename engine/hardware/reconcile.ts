@@ -114,14 +114,19 @@ function withoutIntegrated(devices: readonly EngineDevice[]): readonly EngineDev
   return others.some(({ name }) => kindOf(name) !== undefined) ? others : devices
 }
 
+/** A device that no probe found. */
+const stranger = ({ name, description, type, pciAddress }: EngineDevice, kind: DeviceKind): Device => ({
+  kind,
+  vendor: 'other',
+  index: Number(/\d+$/.exec(name)?.[0] ?? 0),
+  name: description,
+  isUnified: kind === 'metal' || type === 'integrated-gpu',
+  ...(pciAddress === undefined ? {} : { pciAddress }),
+})
+
 function usable(engine: EngineDevice, kind: DeviceKind, card: Device | undefined): UsableDevice {
   const { name, description, totalBytes, freeBytes } = engine
-  const { maskedBy: _seenAfterAll, ...facts } = card ?? {
-    vendor: 'other' as const,
-    index: Number(/\d+$/.exec(name)?.[0] ?? 0),
-    name: description,
-    isUnified: kind === 'metal' || engine.type === 'integrated-gpu',
-  }
+  const { maskedBy: _seenAfterAll, ...facts } = card ?? stranger(engine, kind)
   const device: Device = { ...facts, ...sliceFacts(card, totalBytes), kind, totalBytes, freeBytes }
   // A probe that had only numbers for a card gives way to the engine's name, which the table may know.
   const isNamed = device.pciId === undefined || !device.name.includes(device.pciId)

@@ -170,6 +170,7 @@ export function openLibrary(folder: string) {
     ),
     firstPosition: f<[Pointer, number], number>('int32 llama_memory_seq_pos_min(void *, int32)'),
     canShift: f<[Pointer], boolean>('bool llama_memory_can_shift(void *)'),
+    modelBytes: f<[Pointer], number>('uint64_t llama_model_size(void *)'),
     isRecurrent: f<[Pointer], boolean>('bool llama_model_is_recurrent(void *)'),
     isHybrid: f<[Pointer], boolean>('bool llama_model_is_hybrid(void *)'),
     stateSize: f<[Pointer, number, number], number>(

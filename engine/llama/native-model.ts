@@ -5,6 +5,7 @@ import { availableMemory } from '../hardware/memory.ts'
 import type { EngineDevice } from '../hardware/reconcile.ts'
 import { checkAbi } from './abi.ts'
 import { adaptThreads } from './adapt-threads.ts'
+import { countedOnce } from './buffers.ts'
 import { type Candidates, createCandidates } from './candidates.ts'
 import { type CellPool, cellPool } from './cell-pool.ts'
 import { checkCacheType, contextParams, sizesOf, threadsOf } from './context-params.ts'
@@ -204,7 +205,7 @@ function describe(
     slidingWindow: library.slidingWindow(model),
     isRecurrent: library.isRecurrent(model) || library.isHybrid(model),
     canShift: library.canShift(memory),
-    buffers,
+    buffers: countedOnce(buffers, library.modelBytes(model)),
     devices,
     description: `libllama ${library.version()}, ${devices.map(described).join(', ')}`,
     async decode() {

@@ -3,6 +3,7 @@
  * again when the system has got another device node, as when a driver is loaded after the server has started.
  */
 import { EngineError } from '../errors.ts'
+import { linkBandwidth } from '../hardware/pci-link.ts'
 import { probeHardware } from '../hardware/probe.ts'
 import type { Readers } from '../hardware/readers.ts'
 import { type EngineBuild, type EngineDevice, reconcile, type UsableDevice } from '../hardware/reconcile.ts'
@@ -13,6 +14,8 @@ export interface Inventory {
   hardware: Hardware
   /** What the engine uses, in its order. */
   gpus: UsableDevice[]
+  /** Bytes a second between main memory and the GPU that is reached worst; absent where nobody tells. */
+  linkBandwidth?: number
   /** GPUs that probes found and the engine does not use. */
   unused: readonly Device[]
   /** Why nothing runs on a GPU; absent when something can. */
@@ -76,7 +79,19 @@ async function takeInventory(parts: InventoryParts): Promise<{ inventory: Invent
     }
   }
   const { notes, ...reconciled } = reconcile(hardware, engine.devices, engine.build)
-  return { inventory: { hardware, ...reconciled, notes: [...hardware.notes, ...notes] }, isSure: true }
+  const slowest = await slowestLink(parts.readers, reconciled.gpus)
+  const link = slowest === undefined ? {} : { linkBandwidth: slowest }
+  return {
+    inventory: { hardware, ...reconciled, ...link, notes: [...hardware.notes, ...notes] },
+    isSure: true,
+  }
+}
+
+async function slowestLink(readers: Readers, gpus: readonly UsableDevice[]): Promise<number | undefined> {
+  const addresses = gpus.flatMap(({ isUnified, pciAddress }) => (isUnified ? [] : (pciAddress ?? [])))
+  const links = await Promise.all(addresses.map((address) => linkBandwidth(readers, address)))
+  const known = links.filter((link) => link !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
 }
 
 /** The engine's devices, or why it does not tell them. */

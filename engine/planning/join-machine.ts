@@ -31,13 +31,18 @@ export function plannedDevice(gpu: UsableDevice, free: FreeBytes | undefined): D
 const speedClassOf = (name: string | undefined): SpeedClass =>
   SPEED_CLASSES.find((other) => other === name) ?? 'unknown'
 
-/** The machine with its devices in the order of the engine. `ramBandwidth`: bytes a second as measured. */
-export function joinMachine(
-  devices: readonly Device[],
-  { totalBytes, availableBytes, limitBytes }: RamReading,
-  cpu: CpuReading,
-  ramBandwidth: number,
-): Machine {
+export interface MachineFacts {
+  /** In the order of the engine. */
+  devices: readonly Device[]
+  ram: RamReading
+  cpu: CpuReading
+  /** Bytes a second of main memory, as measured. */
+  ramBandwidth: number
+  linkBandwidth?: number | undefined
+}
+
+export function joinMachine({ devices, ram, cpu, ramBandwidth, linkBandwidth }: MachineFacts): Machine {
+  const { totalBytes, availableBytes, limitBytes } = ram
   return {
     devices,
     ram: {
@@ -48,6 +53,7 @@ export function joinMachine(
     },
     cores: usableCores(cpu),
     ...(cpu.sockets === undefined ? {} : { sockets: cpu.sockets }),
+    ...(linkBandwidth === undefined ? {} : { linkBandwidth }),
   }
 }
 

@@ -32,13 +32,19 @@ export function createReadMachine({
   }
   return async () => {
     const found = await inventory()
-    const { hardware, gpus, cpuReason, notes } = found
+    const { hardware, gpus, cpuReason, notes, linkBandwidth } = found
     const { ram, freeBytes } = await freeMemoryOf(found)
     const free = await freeOn(gpus, freeBytes, engineDevices)
     const speed = await ramSpeed({ cpu: hardware.cpu, ram: { ...hardware.ram, ...ram } })
     const devices = gpus.map((gpu, at) => plannedDevice(gpu, free.bytes[at]))
     return {
-      machine: joinMachine(devices, ram, hardware.cpu, speed.bytesPerSecond),
+      machine: joinMachine({
+        devices,
+        ram,
+        cpu: hardware.cpu,
+        ramBandwidth: speed.bytesPerSecond,
+        linkBandwidth,
+      }),
       ...(cpuReason === undefined ? {} : { cpuReason }),
       notes: [...notes, ...free.notes, ...(speed.note === undefined ? [] : [speed.note])],
     }

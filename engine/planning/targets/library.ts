@@ -59,6 +59,7 @@ function libraryName(text: string): string | undefined {
 /** A model of the catalog with every quantization that makes sense, and the one that is asked for. */
 export function* libraryFacts(model: CatalogModel, wished?: string): Steps<ModelFacts> {
   const facts = catalogFacts(model, [])
+  yield
   const labels = [...libraryOffers(model), ...otherTypes(model, facts, wished)]
   const found: Offer[] = []
   for (const label of labels) {
