@@ -3,7 +3,10 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
 import { createModels } from '../engine/create/create.ts'
+import { createAdvisor, settingsAsWishes } from '../engine/planning/advise.ts'
+import { deviceByName } from '../engine/planning/device-by-name.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
+import { createTargets } from '../engine/planning/targets/find.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
@@ -11,6 +14,7 @@ import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
 import { openaiRoutes } from '../routes/openai/index.ts'
+import { snugRoutes } from '../routes/snug/index.ts'
 import { frameworkError } from './framework-error.ts'
 import { accessLogPlugin } from './plugins/access-log.ts'
 import { capabilitiesPlugin } from './plugins/capabilities.ts'
@@ -36,7 +40,7 @@ export interface Deps {
 
 /** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
 export type AppConfig = Pick<Config, 'emulatedVersion'> &
-  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions'>>
+  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions' | 'contextLength' | 'parallel'>>
 
 /** Wires the house. Pure assembly: no environment, no listening, so a test builds the same server. */
 export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
@@ -66,5 +70,11 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   app.register(capabilitiesPlugin, { ...deps, create })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes, { rawCompletions })
+  const { readMachine } = deps
+  if (readMachine !== undefined) {
+    const targets = createTargets({ ...deps, isLocal: false })
+    const defaults = settingsAsWishes(config)
+    app.register(snugRoutes, { advise: createAdvisor({ targets, readMachine, deviceByName, defaults }) })
+  }
   return app as unknown as FastifyInstance
 }

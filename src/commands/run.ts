@@ -5,6 +5,7 @@ import { ModelfileError } from '../../formats/modelfile/types.ts'
 import type { ModelsCommand } from '../cli.ts'
 import { StartError } from '../start-error.ts'
 import { createCommand } from './create.ts'
+import { fitCommand } from './fit.ts'
 import { copyCommand, listCommand, removeCommand, showCommand } from './models.ts'
 import { pullCommand, pushCommand } from './transfer.ts'
 
@@ -37,6 +38,8 @@ async function output(config: Config, command: ModelsCommand, signal: AbortSigna
     case 'push':
       await pushCommand(config, command, process.stderr, signal)
       return ''
+    case 'fit':
+      return fitCommand(config, command, process.stdout, signal)
     case 'list':
       return listCommand(config)
     case 'show':

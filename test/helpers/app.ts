@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
+import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
@@ -24,6 +25,8 @@ export interface TestAppOptions {
   templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
+  /** The machine that is planned for; without one there is no advice. */
+  readMachine?: ReadMachine
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
   /** How downloads pace themselves. */
@@ -55,6 +58,7 @@ export async function testApp(options: TestAppOptions = {}) {
     registry,
     tuning,
     inventory,
+    readMachine,
   } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
@@ -67,7 +71,15 @@ export async function testApp(options: TestAppOptions = {}) {
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, pulls, logger, ...(inventory ? { inventory } : {}) },
+    {
+      engine,
+      models: store,
+      registries,
+      pulls,
+      logger,
+      ...(inventory ? { inventory } : {}),
+      ...(readMachine && { readMachine }),
+    },
   )
   onTestFinished(() => app.close())
   await app.ready()
