@@ -2,11 +2,16 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
+import { type Activity, createActivity } from '../engine/activity.ts'
 import { createModels } from '../engine/create/create.ts'
+import { availableMemory } from '../engine/hardware/memory.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
+import { createEventFeed } from '../routes/native/event-feed.ts'
+import { eventRoutes } from '../routes/native/events.ts'
+import { healthRoutes } from '../routes/native/health.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
 import { openaiRoutes } from '../routes/openai/index.ts'
 import { frameworkError } from './framework-error.ts'
@@ -22,6 +27,8 @@ import { SNUG_VERSION } from './version.ts'
 /** What the routes stand on. */
 export interface Deps {
   engine: Engine
+  /** What the engine reports to; without it clients of /api/events see nothing but speeds and memory. */
+  activity?: Activity
   models: ModelStore
   registries: Registries
   pulls: Pulls
@@ -57,6 +64,9 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })
+  app.register(healthRoutes)
+  const { engine, activity = createActivity() } = deps
+  app.register(eventRoutes, { feed: createEventFeed({ engine, activity, availableBytes: availableMemory }) })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes)
   return app as unknown as FastifyInstance

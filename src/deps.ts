@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
+import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
@@ -37,8 +38,9 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   })
   const registries = openConfiguredRegistries(config)
   const pulls = createPulls({ models, registries, log: logger })
-  const engine = createEngine({ backend, settings: config, log: logger })
-  return { engine, models, registries, pulls, logger }
+  const activity = createActivity()
+  const engine = createEngine({ backend, settings: config, log: logger, activity })
+  return { engine, activity, models, registries, pulls, logger }
 }
 
 function refuse(cause: Error): never {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
@@ -57,13 +58,19 @@ export async function testApp(options: TestAppOptions = {}) {
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
-  const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
+  const activity = createActivity()
+  const engine = createEngine({
+    backend,
+    settings: { ...TEST_SETTINGS, ...settings },
+    log: logger,
+    activity,
+  })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, pulls, logger },
+    { engine, activity, models: store, registries, pulls, logger },
   )
   onTestFinished(() => app.close())
   await app.ready()
@@ -72,6 +79,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app,
     backend,
     engine,
+    activity,
     store,
     modelsFolder,
     /** Listens on a free port the first time; the server's address. */
