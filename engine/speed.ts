@@ -15,8 +15,6 @@ export interface SpeedMeter {
 
 export function createSpeedMeter(): SpeedMeter {
   let buckets: { atMs: number; tokens: number }[] = []
-  /** The first token after the last silence. */
-  let sinceMs = 0
 
   function forget(nowMs: number): void {
     buckets = buckets.filter(({ atMs }) => atMs > nowMs - WINDOW_MS)
@@ -30,13 +28,14 @@ export function createSpeedMeter(): SpeedMeter {
         return
       }
       forget(nowMs)
-      if (buckets.length === 0) sinceMs = nowMs
       buckets.push({ atMs: nowMs, tokens })
     },
     perSecond(nowMs) {
       forget(nowMs)
+      const [oldest] = buckets
+      if (oldest === undefined) return 0
       const tokens = buckets.reduce((sum, bucket) => sum + bucket.tokens, 0)
-      return (tokens * 1000) / Math.max(LEAST_MS, Math.min(WINDOW_MS, nowMs - sinceMs))
+      return (tokens * 1000) / Math.max(LEAST_MS, nowMs - oldest.atMs)
     },
   }
 }

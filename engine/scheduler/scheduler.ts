@@ -265,6 +265,7 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
       new Promise((resolve, reject) => {
         setImmediate(() => {
           try {
+            if (isClosed) throw new EngineError('shutting_down', 'server is shutting down')
             pump()
             const loading = [...residents.values()].filter(({ runner }) => runner === undefined).length
             resolve({ loaded: residents.size - loading, loading, waiting: waiting.length })

@@ -3,6 +3,7 @@ import type { ActivityEvent } from '../../engine/activity.ts'
 import { parseModelName, shortName } from '../../engine/store/name.ts'
 import type { LoadedModel } from '../../engine/types.ts'
 import { localTimestamp } from '../../formats/timestamps.ts'
+import { toLoad } from '../wire/model-load.ts'
 
 /** A message of a child process may have any length. */
 const MOST_MESSAGE_CHARACTERS = 2_000
@@ -136,21 +137,16 @@ export const toSnapshot = (loaded: readonly LoadedModel[], loading: readonly str
   loading: [...loading],
 })
 
-/** What a loaded model is doing. */
-export const toLoad = ({ slots, busySlots, waiting: inLine, tokensPerSecond }: LoadedModel) => ({
-  slots,
-  busy_slots: busySlots,
-  waiting: inLine,
-  tokens_per_second: rounded(tokensPerSecond),
-})
-
-export const toSpeed = (one: LoadedModel): Body<'speed'> => ({
-  type: 'speed',
-  model: one.model.shortName,
-  tokens_per_second: rounded(one.tokensPerSecond),
-  running: one.busySlots,
-  waiting: one.waiting,
-})
+export function toSpeed(one: LoadedModel): Body<'speed'> {
+  const { tokens_per_second, busy_slots, waiting: inLine } = toLoad(one)
+  return {
+    type: 'speed',
+    model: one.model.shortName,
+    tokens_per_second,
+    running: busy_slots,
+    waiting: inLine,
+  }
+}
 
 export const toMemory = (
   loaded: readonly LoadedModel[],
@@ -160,6 +156,3 @@ export const toMemory = (
   available,
   models: Object.fromEntries(loaded.map((one) => [one.model.shortName, one.memory])),
 })
-
-/** No more digits than the clock is good for. */
-const rounded = (perSecond: number): number => Math.round(perSecond * 10) / 10

@@ -5,6 +5,7 @@ import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine, LoadedModel } from '../../engine/types.ts'
 import { goQuote } from '../../formats/go-quote.ts'
 import { localTimestamp } from '../../formats/timestamps.ts'
+import { toLoad } from '../wire/model-load.ts'
 import { RequestError } from '../wire/problem.ts'
 import { toDetails, toRemote } from './details.ts'
 import { text } from './fields.ts'
@@ -39,6 +40,8 @@ const toLoaded = ({ model, ...loaded }: LoadedModel) => ({
   expires_at: localTimestamp(loaded.expiresAtMs),
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
+  // Not Ollama's: what the model is doing.
+  snug: toLoad(loaded),
 })
 
 export const DeleteRequest = z
