@@ -13,9 +13,9 @@ import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
-import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
-import { grammarsFor } from './prompt/job-grammar.ts'
+import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
+import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Lease } from './scheduler/types.ts'
@@ -69,27 +69,15 @@ export function createEngine({ backend, settings, log, backOff, activity }: Engi
     const startedAt = performance.now()
     checkJob(job)
     const prompt = promptFor(job, new Date())
-    const grammars = grammarsFor(job, prompt)
     const options = optionsFor(job, settings)
+    const requestOf = requestFrame(job, prompt, options)
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
       const dropped = droppedTokens > 0 ? { droppedTokens } : {}
       yield { type: 'started', ...dropped }
-      const request = {
-        prompt: tokens,
-        sampling: options,
-        maxTokens: options.maxTokens,
-        keepTokens: options.keepTokens,
-        shift: job.shift && runner.info.canShift,
-        stop: options.stop,
-        tags: tagsFor(prompt),
-        ...(thought === undefined ? {} : { thought }),
-        returnTokens: job.kind === 'generate' && !job.raw,
-        ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
-        ...grammars,
-      }
+      const request = requestOf(tokens, thought, runner)
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
       const answer = shapeAnswer(speeds.metered(runner, request, signal), parserFor(job, prompt), oneCall)
       const generation = yield* checkedAnswer(answer, job, options.stop, log)
@@ -176,7 +164,8 @@ const cancelled = (reason: unknown): EngineError =>
 /** What could make one request stop a runner and another one not. The seed is left out: clients draw a new one. */
 function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: ModelOptions): string {
   const { weightsPath, adapterPaths } = job.model
-  const given = job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context]
+  const given =
+    job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context, job.promptLogprobs]
   const { shift, truncate, topLogprobs, format } = job
   return fingerprintOf(
     weightsPath,

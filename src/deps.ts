@@ -8,6 +8,7 @@ import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
 import { openModelStore } from '../engine/store/models.ts'
 import type { Deps } from './app.ts'
+import { openMachine } from './machine.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
@@ -40,7 +41,8 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const pulls = createPulls({ models, registries, log: logger })
   const activity = createActivity()
   const engine = createEngine({ backend, settings: config, log: logger, activity })
-  return { engine, activity, models, registries, pulls, logger }
+  const { readMachine, inventory } = await openMachine(config, backend)
+  return { engine, activity, models, registries, pulls, logger, readMachine, inventory }
 }
 
 function refuse(cause: Error): never {
