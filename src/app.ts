@@ -2,9 +2,11 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
+import { type Activity, createActivity } from '../engine/activity.ts'
 import { createModels } from '../engine/create/create.ts'
 import { createAdvisor, settingsAsWishes } from '../engine/planning/advise.ts'
 import { deviceByName } from '../engine/planning/device-by-name.ts'
+import { availableMemory } from '../engine/hardware/memory.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
 import { createTargets } from '../engine/planning/targets/find.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
@@ -12,6 +14,9 @@ import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
+import { createEventFeed } from '../routes/native/event-feed.ts'
+import { eventRoutes } from '../routes/native/events.ts'
+import { healthRoutes } from '../routes/native/health.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
 import { openaiRoutes } from '../routes/openai/index.ts'
 import { snugRoutes } from '../routes/snug/index.ts'
@@ -28,6 +33,8 @@ import { SNUG_VERSION } from './version.ts'
 /** What the routes stand on. */
 export interface Deps {
   engine: Engine
+  /** What the engine reports to; without it clients of /api/events see nothing but speeds and memory. */
+  activity?: Activity
   models: ModelStore
   registries: Registries
   pulls: Pulls
@@ -68,6 +75,9 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })
+  app.register(healthRoutes)
+  const { engine, activity = createActivity() } = deps
+  app.register(eventRoutes, { feed: createEventFeed({ engine, activity, availableBytes: availableMemory }) })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes, { rawCompletions })
   const { readMachine } = deps

@@ -17,9 +17,10 @@ export interface HardwareCommand {
   asJson: boolean
 }
 
-/** What works on the models folder, without a server. */
+/** What works on the models folder, without a server; `ps` alone asks one. */
 export type ModelsCommand =
   | { name: 'list' }
+  | { name: 'ps' }
   | ({ name: 'create' } & CreateCommand)
   | ({ name: 'fit' } & FitCommand)
   | ({ name: 'pull' | 'push' } & TransferCommand)
@@ -62,6 +63,7 @@ export function parseCommand(args: readonly string[]): Command {
     case 'serve':
     case 'help':
     case 'version':
+    case 'ps':
       expectArguments(command, rest, [])
       return { name: command }
     case 'list':
@@ -127,6 +129,7 @@ Commands:
   create NAME PATH       make a model from a GGUF file, or from a folder with a model
                          (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
   list                   list the installed models (also ls)
+  ps                     list the models that the running server has in memory
   show NAME              describe a model (--modelfile: print the Modelfile that makes it)
   cp NAME OTHER          give a model another name
   rm NAME...             remove models
@@ -139,7 +142,7 @@ Commands:
   version                print the version (also --version, -v)
   help                   print this text (also --help, -h)
 
-All but serve and hardware work on the models folder itself: no server has to run.
+All but serve, ps and hardware work on the models folder itself: no server has to run.
 
 Settings are environment variables, here with their defaults:
 ${settingsHelp()}

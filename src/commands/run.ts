@@ -7,6 +7,7 @@ import { StartError } from '../start-error.ts'
 import { createCommand } from './create.ts'
 import { fitCommand } from './fit.ts'
 import { copyCommand, listCommand, removeCommand, showCommand } from './models.ts'
+import { psCommand } from './ps.ts'
 import { pullCommand, pushCommand } from './transfer.ts'
 
 /** As shells count: 128 and the number of SIGINT. */
@@ -42,6 +43,8 @@ async function output(config: Config, command: ModelsCommand, signal: AbortSigna
       return fitCommand(config, command, process.stdout, signal)
     case 'list':
       return listCommand(config)
+    case 'ps':
+      return psCommand(config, signal)
     case 'show':
       return showCommand(config, command.model, command.asModelfile)
     case 'rm':

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
@@ -65,7 +66,13 @@ export async function testApp(options: TestAppOptions = {}) {
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
-  const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
+  const activity = createActivity()
+  const engine = createEngine({
+    backend,
+    settings: { ...TEST_SETTINGS, ...settings },
+    log: logger,
+    activity,
+  })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
@@ -73,6 +80,7 @@ export async function testApp(options: TestAppOptions = {}) {
     { emulatedVersion: '0.33.0', ...change },
     {
       engine,
+      activity,
       models: store,
       registries,
       pulls,
@@ -88,6 +96,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app,
     backend,
     engine,
+    activity,
     store,
     modelsFolder,
     /** Listens on a free port the first time; the server's address. */

@@ -26,6 +26,7 @@ test('ollama 107: a loaded model is listed with its size, its context and when i
     'expires_at',
     'size_vram',
     'context_length',
+    'snug',
   ])
   expect(entry).toMatchObject({
     name: 'tiny:latest',
@@ -104,4 +105,42 @@ test('ollama 112: the model that stays longest comes first', async () => {
   await generate({ model: 'jinja', keep_alive: '3m' })
   const names = (await ps()).map(({ name }: { name: string }) => name)
   expect(names).toEqual(['msg:latest', 'jinja:latest', 'tiny:latest'])
+})
+
+test('besides what Ollama says there is what the model is doing', async () => {
+  const wait = { waitMs: 60_000 }
+  const { generate, ps, app } = await serve({
+    script: { answers: [{ steps: ['a', wait] }] },
+    settings: { parallel: 2 },
+  })
+  const answers = Array.from({ length: 3 }, () =>
+    generate({ model: 'tiny', prompt: 'a' }).then(
+      () => {},
+      () => {},
+    ),
+  )
+  await expect
+    .poll(async () => (await ps())[0]?.snug)
+    .toEqual({
+      slots: 2,
+      busy_slots: 2,
+      waiting: 1,
+      // A token each, at most a second ago.
+      tokens_per_second: 3,
+    })
+  await app.close()
+  await Promise.all(answers)
+})
+
+test('a request that needs the model in another way is counted as waiting', async () => {
+  const { generate, ps, app } = await serve({ script: { answers: [{ steps: ['a', { waitMs: 60_000 }] }] } })
+  const answers = [{}, { options: { num_ctx: 99 } }].map((extra) =>
+    generate({ model: 'tiny', prompt: 'a', ...extra }).then(
+      () => {},
+      () => {},
+    ),
+  )
+  await expect.poll(async () => (await ps())[0]?.snug).toMatchObject({ busy_slots: 1, waiting: 1 })
+  await app.close()
+  await Promise.all(answers)
 })
