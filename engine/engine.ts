@@ -5,33 +5,28 @@ import { shapeAnswer } from './answer.ts'
 import { checkedAnswer } from './answer-check.ts'
 import type { Backend, LoadPlan, Runner } from './backend.ts'
 import { checkJob } from './check.ts'
-import { withContext } from './context-limit.ts'
+import { contextLimit, withContext } from './context-limit.ts'
 import { inputCost, jobCost } from './cost.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
+import { createProbe } from './health/probe.ts'
+import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
+import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
 import type { LoadPlanner, Occupancy } from './planning/types.ts'
-import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
-import { grammarsFor } from './prompt/job-grammar.ts'
+import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
+import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
-import type { AcquireRequest, Lease, ResidentView } from './scheduler/types.ts'
+import type { AcquireRequest, Lease } from './scheduler/types.ts'
 import { type EngineSettings, MODELS_PER_GPU } from './settings.ts'
+import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
-import type {
-  Asker,
-  EmbedJob,
-  Engine,
-  EngineEvent,
-  Job,
-  LoadedModel,
-  ModelOptions,
-  RerankJob,
-} from './types.ts'
+import type { Asker, EmbedJob, Engine, EngineEvent, Job, ModelOptions, RerankJob } from './types.ts'
 
 export interface EngineParts {
   backend: Backend
@@ -39,12 +34,12 @@ export interface EngineParts {
   log: ErrorLog
   /** Fits loads to the memory there is; without one only the number of models bounds what is loaded. */
   planner?: LoadPlanner
-  /** Where what happens to models is told. */
-  activity?: Activity
   /** For how many models are kept where nobody says; none when absent. */
   gpuCount?: number
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
+  /** Who wants to know what happens to models. */
+  activity?: Activity
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
@@ -53,8 +48,10 @@ export function createEngine(parts: EngineParts): Engine {
   const scheduler = schedulerFor(parts)
 
   const suspects = createSuspects()
+  const speeds = createSpeeds()
+  const probe = createProbe(() => scheduler.residents())
 
-  async function acquire(
+  function acquire(
     job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs' | keyof Asker>,
     signal: AbortSignal,
     { isAlone = false, lane, cost }: Pick<AcquireRequest<InstalledModel>, 'isAlone' | 'lane' | 'cost'>,
@@ -62,38 +59,26 @@ export function createEngine(parts: EngineParts): Engine {
     const plan = loadPlanFor(job, optionsFor(job, settings), settings)
     const { model: tag, client, priority, keepAliveMs, onQueued } = job
     const asked = { lane, cost, client, priority, keepAliveMs, onQueued }
-    const lease = await scheduler.acquire({ plan, tag, isAlone, ...present(asked) }, signal)
-    return { ...lease, runner: withContext(lease.runner, plan.contextLength) }
+    return scheduler.acquire({ plan, tag, isAlone, ...present(asked) }, signal)
   }
 
   async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const startedAt = performance.now()
     checkJob(job)
     const prompt = promptFor(job, new Date())
-    const grammars = grammarsFor(job, prompt)
     const options = optionsFor(job, settings)
+    const requestOf = requestFrame(job, prompt, options)
     const cost = jobCost(job, prompt.text, options)
-    async function* attempt({ runner, spent }: Lease): AsyncGenerator<EngineEvent> {
+    async function* attempt({ runner: whole, spent }: Lease): AsyncGenerator<EngineEvent> {
+      const runner = withContext(whole, options.contextLength)
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
       const dropped = droppedTokens > 0 ? { droppedTokens } : {}
       yield { type: 'started', ...dropped }
-      const request = {
-        prompt: tokens,
-        sampling: options,
-        maxTokens: options.maxTokens,
-        keepTokens: options.keepTokens,
-        shift: job.shift && runner.info.canShift,
-        stop: options.stop,
-        tags: tagsFor(prompt),
-        ...(thought === undefined ? {} : { thought }),
-        returnTokens: job.kind === 'generate' && !job.raw,
-        ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
-        ...grammars,
-      }
+      const request = { ...requestOf(tokens, thought, runner), ...contextLimit(runner, whole) }
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
-      const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const answer = shapeAnswer(speeds.metered(whole, request, signal), parserFor(job, prompt), oneCall)
       const generation = yield* checkedAnswer(answer, job, options.stop, log)
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
@@ -124,7 +109,8 @@ export function createEngine(parts: EngineParts): Engine {
     const lease = await acquire(job, signal, { lane: 'embedding', cost })
     const loadMs = performance.now() - startedAt
     try {
-      const result = await work(job, lease.runner, signal)
+      const runner = withContext(lease.runner, optionsFor(job, settings).contextLength)
+      const result = await work(job, runner, signal)
       return { ...result, loadMs, totalMs: performance.now() - startedAt }
     } catch (error) {
       throw signal.aborted ? cancelled(signal.reason) : error
@@ -157,11 +143,15 @@ export function createEngine(parts: EngineParts): Engine {
       if (weightsPath !== undefined) scheduler.unload({ weightsPath, adapterPaths })
     },
     loaded() {
-      const models = scheduler.residents().flatMap((resident) => toLoaded(resident) ?? [])
+      const models = scheduler
+        .residents()
+        .flatMap((resident) => toLoaded(resident, scheduler.waitingFor(resident.key), speeds) ?? [])
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
+    loading: () => scheduler.residents().flatMap(({ runner, tag }) => (runner === undefined ? [tag] : [])),
+    pulse: (deadlineMs) => pulseWithin(scheduler, deadlineMs),
+    probe,
     ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
-    pulse: () => scheduler.pulse(),
     close: () => scheduler.close(),
   }
 }
@@ -198,7 +188,8 @@ const cancelled = (reason: unknown): EngineError =>
 /** What could make one request stop a runner and another one not. The seed is left out: clients draw a new one. */
 function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: ModelOptions): string {
   const { weightsPath, adapterPaths } = job.model
-  const given = job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context]
+  const given =
+    job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context, job.promptLogprobs]
   const { shift, truncate, topLogprobs, format } = job
   return fingerprintOf(
     weightsPath,
@@ -211,20 +202,4 @@ function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: Model
     topLogprobs,
     format,
   )
-}
-
-/** What `ps` says of a resident; nothing while it loads. */
-function toLoaded(resident: ResidentView<InstalledModel>): LoadedModel | undefined {
-  const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
-  if (runner === undefined) return undefined
-  const { sizeBytes, sizeVramBytes, contextLength } = runner.info
-  // Its time begins anew when the last request ends; one that is on its way out has none left.
-  const since = users > 0 ? Date.now() : idleSinceMs
-  return {
-    model,
-    sizeBytes,
-    sizeVramBytes,
-    contextLength,
-    expiresAtMs: isRetiring ? Date.now() : since + keepAliveMs,
-  }
 }

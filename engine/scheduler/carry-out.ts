@@ -121,21 +121,8 @@ function close<T>({ state, effects }: Hands<T>, resident: Resident<T>): void {
   resident.isClosing = true
   resident.expiresAtMs = undefined
   state.version += 1
-  const { reason = 'asked', field } = resident.leaving ?? {}
-  effects.log.info({ weights: resident.key, reason }, 'model unloaded')
-  reportEviction(effects, resident, reason, field)
+  effects.log.info({ weights: resident.key, ...resident.leaving }, 'model unloaded')
   if (resident.runner !== undefined) effects.close(resident.runner)
-}
-
-/** Tells those who watch that a model leaves. */
-export function reportEviction<T>(
-  effects: Effects<T>,
-  { tag }: Resident<T>,
-  reason: NonNullable<Resident<T>['leaving']>['reason'],
-  field?: string,
-): void {
-  const model = effects.nameOf(tag)
-  effects.report({ type: 'evicted', model, reason, ...(field === undefined ? {} : { field }) })
 }
 
 function giveUpLoad<T>(hands: Hands<T>, resident: Resident<T>, error: EngineError | undefined): void {

@@ -1,11 +1,4 @@
-import type { BufferSize } from '../backend.ts'
-import { isHostBuffer } from '../llama/buffers.ts'
-import { type MemoryByDevice, RAM } from '../planning/types.ts'
-
-/** What buffers take, by device; all of the machine's own memory under `RAM`. */
-export function memoryOf(buffers: readonly BufferSize[]): MemoryByDevice {
-  return sumOf(buffers.map(({ device, bytes }) => ({ [isHostBuffer(device) ? RAM : device]: bytes })))
-}
+import type { MemoryByDevice } from '../planning/types.ts'
 
 /** The sums by device. */
 export function sumOf(parts: readonly MemoryByDevice[]): MemoryByDevice {

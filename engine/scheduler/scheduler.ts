@@ -1,6 +1,8 @@
 /** The scheduler as the engine sees it: joins the loop with the backend, the planner, clocks and timers. */
+import { setImmediate } from 'node:timers/promises'
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
+import { shuttingDown } from './admission.ts'
 import { BACK_OFF, createBackOff } from './back-off.ts'
 import type { Effects, SchedulerEvent } from './effects.ts'
 import { createLoop } from './loop.ts'
@@ -122,7 +124,12 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     },
     unload: (gone) => send({ type: 'unload', key: runnerKey(gone) }),
     residents: () => [...loop.state.residents.values()],
-    pulse: () => new Promise((resolve) => send({ type: 'pulse', answer: resolve })),
+    waitingFor: (key) => loop.state.queues.get(key)?.waiters.size ?? 0,
+    async pulse() {
+      await setImmediate()
+      if (loop.state.isClosed) throw shuttingDown()
+      return new Promise((resolve) => send({ type: 'pulse', answer: resolve }))
+    },
     async close() {
       send({ type: 'close' })
       await backend.close()

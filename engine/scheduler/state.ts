@@ -1,10 +1,10 @@
 /** What the scheduler knows. The loop alone changes it; the policy only reads it. Times are of one monotonic clock. */
 import type { EvictionReason } from '../activity.ts'
 import type { LoadPlan, Runner } from '../backend.ts'
+import { memoryByDevice } from '../memory-by-device.ts'
 import type { MemoryByDevice, PlannedLoad } from '../planning/types.ts'
 import type { BackOff } from './back-off.ts'
 import { type Charge, type FairClock, newFairClock } from './fairness.ts'
-import { memoryOf } from './memory.ts'
 import { newRate, type Rate } from './rate.ts'
 import type { AcquireRequest, Lane, ResidentView } from './types.ts'
 
@@ -140,7 +140,7 @@ export const isPinned = <T>(resident: Resident<T>): boolean =>
 
 /** What it takes: as the runner says once it is loaded, before that as was expected. */
 export function memoryTaken<T>({ runner, needs }: Resident<T>): MemoryByDevice {
-  return runner === undefined ? needs : memoryOf(runner.info.buffers)
+  return runner === undefined ? needs : memoryByDevice(runner.info.buffers)
 }
 
 /** Requests that may be at work in each lane of a runner at the same time. */

@@ -1,14 +1,14 @@
 /** Takes in what has happened: events change the state, and what follows from that is left to the policy. */
 
 import { EngineError } from '../errors.ts'
+import { memoryByDevice } from '../memory-by-device.ts'
 import { refusalOf, shuttingDown } from './admission.ts'
-import { failWaiters, type Hands, planRefused, refuse, reportEviction, retire } from './carry-out.ts'
-import type { SchedulerEvent } from './effects.ts'
+import { failWaiters, type Hands, planRefused, refuse, retire } from './carry-out.ts'
+import type { Effects, SchedulerEvent } from './effects.ts'
 import { settle } from './fairness.ts'
-import { memoryOf } from './memory.ts'
 import { countEnded, retryAfterS } from './rate.ts'
 import { type Holder, isReady, type Preparation, type Resident, type State } from './state.ts'
-import type { AcquireRequest } from './types.ts'
+import type { AcquireRequest, Pulse } from './types.ts'
 import { forgetClient, newWaiter, putIntoQueue } from './waiters.ts'
 
 type EventOf<T, K extends SchedulerEvent<T>['type']> = Extract<SchedulerEvent<T>, { type: K }>
@@ -158,8 +158,17 @@ function loaded<T>({ state, effects }: Hands<T>, event: EventOf<T, 'loaded'>, no
   state.version += 1
   const loadMs = Math.round(nowMs - resident.startedAtMs)
   effects.log.info({ weights: resident.key, ms: loadMs, ...runner.info }, 'model loaded')
-  const actual = memoryOf(runner.info.buffers)
+  const actual = memoryByDevice(runner.info.buffers)
   effects.report({ type: 'loaded', model: effects.nameOf(resident.tag), loadMs, actual })
+}
+
+function reportEviction<T>(
+  { report, nameOf }: Effects<T>,
+  { tag, leaving }: Resident<T>,
+  error: Error | undefined,
+) {
+  const { reason = 'asked', field } = error === undefined ? (leaving ?? {}) : { reason: 'died' as const }
+  report({ type: 'evicted', model: nameOf(tag), reason, ...(field === undefined ? {} : { field }) })
 }
 
 /** A load has failed, or a runner has ended: what it took is free. */
@@ -178,10 +187,10 @@ function gone<T>(
     if (!resident.isAbandoned) failWaiters(hands, resident, event.error)
     return
   }
+  if (!state.isClosed) reportEviction(effects, resident, event.error)
   if (event.error === undefined) return
   effects.log.warn({ err: event.error, weights: resident.key }, 'model runner is gone')
   state.backOff.died(resident.key, nowMs - (resident.readyAtMs ?? nowMs), nowMs)
-  reportEviction(effects, resident, 'died')
 }
 
 /** One that is still loading is wanted by somebody. */
@@ -202,7 +211,7 @@ function close<T>(hands: Hands<T>): void {
   }
 }
 
-function pulseOf<T>({ waiting, holders, residents }: State<T>) {
-  const ready = [...residents.values()].filter(isReady).length
-  return { waiting, running: holders.size, loading: residents.size - ready, resident: ready }
+function pulseOf<T>({ waiting, residents }: State<T>): Pulse {
+  const loaded = [...residents.values()].filter(isReady).length
+  return { loaded, loading: residents.size - loaded, waiting }
 }

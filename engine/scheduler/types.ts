@@ -90,12 +90,12 @@ export interface ResidentView<T> {
   readonly idleSinceMs: number
 }
 
-/** What the scheduler is doing, counted by its own loop. */
+/** What the scheduler's loop sees as it comes round. */
 export interface Pulse {
-  waiting: number
-  running: number
+  loaded: number
   loading: number
-  resident: number
+  /** Requests in line for a model. */
+  waiting: number
 }
 
 export interface Scheduler<T> {
@@ -109,7 +109,12 @@ export interface Scheduler<T> {
   /** Lets the runner of these weights go as soon as nobody uses it. */
   unload(plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): void
   residents(): ResidentView<T>[]
-  /** Answered by the loop that does all the work: when no answer comes, nothing else would either. */
+  /** Requests in line for the runner of this key. */
+  waitingFor(key: string): number
+  /**
+   * Answered by the loop itself, on its next turn: it does not resolve while that is stuck, and rejects when it is
+   * closed. Whoever asks brings the deadline.
+   */
   pulse(): Promise<Pulse>
   close(): Promise<void>
 }

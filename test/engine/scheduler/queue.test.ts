@@ -33,7 +33,7 @@ test('ollama 163: exactly as many requests wait as may, and the next is told whe
   lease.release()
   ;(await Promise.race(waiting)).release()
   await ask('b')
-  expect((await scheduler.pulse()).running).toBe(2)
+  expect((await scheduler.pulse()).loaded).toBe(2)
 })
 
 test('a model with a full queue of its own leaves room for the others', async () => {
@@ -111,7 +111,7 @@ test('ten thousand requests that wait and leave, leave nothing behind', async ()
   expect((await scheduler.pulse()).waiting).toBe(10_000)
   for (const client of clients) client.abort()
   expect(new Set(await Promise.all(asked))).toEqual(new Set(['left']))
-  expect(await scheduler.pulse()).toEqual({ waiting: 0, running: 1, loading: 0, resident: 1 })
+  expect(await scheduler.pulse()).toEqual({ waiting: 0, loading: 0, loaded: 1 })
   lease.release()
   ;(await ask('a', 'next')).release()
   expect(served).toEqual(['a', 'next'])

@@ -17,11 +17,11 @@ async function busyServer(settings: object, waiting = 0) {
     const socket = await openSocket(address)
     socket.post('/api/generate', { model: 'tiny', prompt: 'b' })
     sockets.push(socket)
-    await expect.poll(async () => (await server.engine.pulse()).waiting).toBe(i + 1)
+    await expect.poll(async () => (await server.engine.pulse(1000)).waiting).toBe(i + 1)
   }
   const leave = async () => {
     for (const socket of sockets) socket.hangUp()
-    await expect.poll(() => server.engine.pulse()).toMatchObject({ waiting: 0, running: 0 })
+    await expect.poll(() => server.engine.pulse(1000)).toMatchObject({ waiting: 0 })
   }
   return { ...server, leave }
 }
@@ -49,7 +49,7 @@ test('ollama 166: a request beyond those that run at once waits, and is told its
     method: 'POST',
     body: JSON.stringify({ model: 'tiny', prompt: 'c' }),
   })
-  await expect.poll(async () => (await engine.pulse()).waiting).toBe(2)
+  await expect.poll(async () => (await engine.pulse(1000)).waiting).toBe(2)
   expect(backend.requests).toHaveLength(1)
   await leave()
   expect((await asked).headers.get('x-snug-queue-position')).toBe('2')

@@ -100,7 +100,9 @@ function engineOf(run: Run, jobs: Job[]): Engine {
     load: async () => {},
     unload: () => {},
     loaded: () => [],
-    pulse: async () => ({ waiting: 0, running: 0, loading: 0, resident: 0 }),
+    loading: () => [],
+    pulse: async () => ({ loaded: 0, loading: 0, waiting: 0 }),
+    probe: async () => [],
     close: async () => {},
   }
 }
