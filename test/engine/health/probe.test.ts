@@ -29,7 +29,7 @@ async function probed(statuses: Partial<RunnerStatus>[], change: Partial<Runner>
     },
     ...change,
   }
-  const resident: ResidentView<InstalledModel> = {
+  const resident: ResidentView<InstalledModel> & { isRetiring: boolean } = {
     key: 'a',
     plan,
     tag: model,

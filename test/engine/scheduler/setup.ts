@@ -43,14 +43,17 @@ export function scheduled(
   onTestFinished(() => scheduler.close())
   /** Names of requests in the order they were served. */
   const served: string[] = []
-  const never = new AbortController().signal
   return {
     ...held,
     scheduler,
     events,
     served,
     /** Asks for a model; `name` is put down when the request is served. */
-    async ask(model: string, name = model, { signal = never, load, ...change }: Change = {}): Promise<Lease> {
+    async ask(
+      model: string,
+      name = model,
+      { signal = new AbortController().signal, load, ...change }: Change = {},
+    ): Promise<Lease> {
       const lease = await scheduler.acquire({ plan: planOf(model, load), tag: model, ...change }, signal)
       served.push(name)
       return lease
