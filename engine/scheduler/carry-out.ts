@@ -5,7 +5,7 @@ import type { Effects } from './effects.ts'
 import { serve } from './fairness.ts'
 import { firstInLine } from './line.ts'
 import { coalesced } from './reload.ts'
-import { fadedUses, occupancyFor, stageAfter } from './room.ts'
+import { fadedUses, isTakenForGone, occupancyFor, stageAfter } from './room.ts'
 import {
   isReady,
   memoryTaken,
@@ -152,6 +152,8 @@ function prepare<T>(hands: Hands<T>, queue: Queue<T>, nowMs: number): void {
     rounds: 0,
     status: 'planning',
     plannedAtMs: nowMs,
+    assumed: [],
+    askedVersion: 0,
     planned: undefined,
     victims: [],
     reason: 'memory',
@@ -172,6 +174,9 @@ export function plan<T>(hands: Hands<T>, preparation: Preparation<T>, nowMs: num
   preparation.request = { ...first.request, plan: wanted }
   preparation.victims = []
   preparation.plannedAtMs = nowMs
+  preparation.askedVersion = state.version
+  const gone = [...state.residents.values()].filter((one) => isTakenForGone(one, preparation.stage))
+  preparation.assumed = gone.map(({ id }) => id)
   if (hands.hasPlanner) {
     preparation.status = 'planning'
     effects.plan(preparation.id, first.request.tag, wanted, occupancyFor(state, preparation.stage))

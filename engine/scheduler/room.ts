@@ -25,7 +25,7 @@ export type RoomDecision<T> =
 /** What the planner is told: at each stage more of those in memory count as gone. */
 export function occupancyFor<T>(state: State<T>, stage: Stage): Occupancy {
   const residents = [...state.residents.values()]
-  const isLeaving = (resident: Resident<T>) => resident.isRetiring || maySend(resident, stage)
+  const isLeaving = (resident: Resident<T>) => isTakenForGone(resident, stage)
   const isLoading = (resident: Resident<T>) => !isReady(resident) && !resident.isRetiring
   const sum = (some: Resident<T>[]) => sumOf(some.map(memoryTaken))
   const settled = residents.filter((resident) => !isLoading(resident) || isLeaving(resident))
@@ -35,6 +35,10 @@ export function occupancyFor<T>(state: State<T>, stage: Stage): Occupancy {
     leaving: sum(settled.filter(isLeaving)),
   }
 }
+
+/** Who the planner takes for gone at this stage. */
+export const isTakenForGone = <T>(resident: Resident<T>, stage: Stage): boolean =>
+  resident.isRetiring || maySend(resident, stage)
 
 /** The next stage at which there is anybody more to take for gone; undefined when all have been. */
 export function stageAfter<T>(state: State<T>, stage: Stage): Stage | undefined {
@@ -87,11 +91,11 @@ function olderThan<T>({ preparations }: State<T>, { id }: Preparation<T>): Prepa
 }
 
 /** Where the planner gave no figures, there is none for this load on what those hold that it took for gone. */
-function roomUnknown<T>(residents: Resident<T>[], { planned, stage }: Preparation<T>): MemoryByDevice {
+function roomUnknown<T>(residents: Resident<T>[], { planned, assumed }: Preparation<T>): MemoryByDevice {
   const needs = planned?.needs ?? {}
-  const assumed = sumOf(residents.filter((one) => one.isRetiring || maySend(one, stage)).map(memoryTaken))
+  const held = sumOf(residents.filter(({ id }) => assumed.includes(id)).map(memoryTaken))
   return Object.fromEntries(
-    Object.entries(needs).map(([device, bytes]) => [device, bytes - (assumed[device] ?? 0)]),
+    Object.entries(needs).map(([device, bytes]) => [device, bytes - (held[device] ?? 0)]),
   )
 }
 

@@ -85,6 +85,9 @@ export interface Preparation<T> {
   /** `planning`: the planner is at it. `planned`: to be decided now. `waiting`: somebody has to leave first. */
   status: 'planning' | 'planned' | 'waiting'
   plannedAtMs: number
+  /** What the planner took for gone, by id, and the state it was asked on. */
+  assumed: number[]
+  askedVersion: number
   planned: PlannedLoad | undefined
   /** Residents that leave for it, by id. */
   victims: number[]

@@ -1,9 +1,10 @@
+import type { PlannedLoad } from '../planning/types.ts'
 /** Takes in what has happened: events change the state, and what follows from that is left to the policy. */
 
 import { EngineError } from '../errors.ts'
 import { memoryByDevice } from '../memory-by-device.ts'
 import { refusalOf, shuttingDown } from './admission.ts'
-import { failWaiters, type Hands, planRefused, refuse, retire } from './carry-out.ts'
+import { failWaiters, type Hands, plan, planRefused, refuse, retire } from './carry-out.ts'
 import type { Effects, SchedulerEvent } from './effects.ts'
 import { settle } from './fairness.ts'
 import { countEnded, retryAfterS } from './rate.ts'
@@ -126,11 +127,14 @@ function planned<T>(
   // It may have been dropped meanwhile, or have been answered twice.
   if (preparation?.status !== 'planning') return
   if (event.type === 'plan-failed') planRefused(hands, preparation, event.error, nowMs)
+  // Who has gone since may have been counted twice, as free and as leaving; with figures for now that would show.
+  else if (event.planned.room === undefined && preparation.askedVersion !== hands.state.version)
+    plan(hands, preparation, nowMs)
   else becomePlanned(preparation, event.planned)
 }
 
-function becomePlanned<T>(preparation: Preparation<T>, plan: NonNullable<Preparation<T>['planned']>): void {
-  preparation.planned = plan
+function becomePlanned<T>(preparation: Preparation<T>, made: PlannedLoad): void {
+  preparation.planned = made
   preparation.status = 'planned'
 }
 
