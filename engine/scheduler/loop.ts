@@ -3,9 +3,10 @@
  * taken in, then the policy is asked what is to be done, and that is done, until nothing more is.
  */
 import type { BackOff } from './back-off.ts'
-import { carryOut, type Hands } from './carry-out.ts'
+import { carryOut } from './carry-out.ts'
 import { decide, wakesAtMs } from './decide.ts'
 import type { Effects, SchedulerEvent } from './effects.ts'
+import type { Hands } from './hands.ts'
 import { createQueueReports } from './queue-reports.ts'
 import { newState, type State } from './state.ts'
 import { takeIn } from './take-in.ts'

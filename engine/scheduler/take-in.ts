@@ -1,12 +1,13 @@
-import type { PlannedLoad } from '../planning/types.ts'
 /** Takes in what has happened: events change the state, and what follows from that is left to the policy. */
-
 import { EngineError } from '../errors.ts'
 import { memoryByDevice } from '../memory-by-device.ts'
+import type { PlannedLoad } from '../planning/types.ts'
 import { refusalOf, shuttingDown } from './admission.ts'
-import { failWaiters, type Hands, plan, planRefused, refuse, retire } from './carry-out.ts'
+import { retire } from './carry-out.ts'
 import type { Effects, SchedulerEvent } from './effects.ts'
 import { settle } from './fairness.ts'
+import { failWaiters, type Hands, refuse } from './hands.ts'
+import { plan, planRefused } from './preparing.ts'
 import { countEnded, retryAfterS } from './rate.ts'
 import { type Holder, isReady, type Preparation, type Resident, type State } from './state.ts'
 import type { AcquireRequest, Pulse } from './types.ts'
