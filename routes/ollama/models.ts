@@ -1,10 +1,12 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import { parseModelRef, storedName } from '../../engine/store/model-ref.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine, LoadedModel } from '../../engine/types.ts'
 import { goQuote } from '../../formats/go-quote.ts'
 import { localTimestamp } from '../../formats/timestamps.ts'
+import { toLoad } from '../wire/model-load.ts'
 import { RequestError } from '../wire/problem.ts'
 import { toDetails, toRemote } from './details.ts'
 import { text } from './fields.ts'
@@ -27,10 +29,18 @@ const toListed = (model: InstalledModel) => ({
   ...omitEmpty({ capabilities: model.capabilities }),
 })
 
-/** GET /api/ps: every loaded model, the one that stays longest first. */
-export const listLoaded = (engine: Engine) => ({ models: engine.loaded().map(toLoaded) })
+/**
+ * GET /api/ps: every loaded model, the one that stays longest first. Beside Ollama's fields `cpu_reason` says why a
+ * model has nothing on a GPU where the machine is the reason.
+ */
+export async function listLoaded(engine: Engine, inventory: ReadInventory | undefined) {
+  const loaded = engine.loaded()
+  const isOnCpu = ({ sizeVramBytes }: LoadedModel) => sizeVramBytes === 0
+  const cpuReason = loaded.some(isOnCpu) ? (await inventory?.())?.cpuReason : undefined
+  return { models: loaded.map((one) => toLoaded(one, isOnCpu(one) ? cpuReason : undefined)) }
+}
 
-const toLoaded = ({ model, ...loaded }: LoadedModel) => ({
+const toLoaded = ({ model, ...loaded }: LoadedModel, cpuReason: string | undefined) => ({
   name: model.shortName,
   model: model.shortName,
   size: loaded.sizeBytes,
@@ -39,6 +49,9 @@ const toLoaded = ({ model, ...loaded }: LoadedModel) => ({
   expires_at: localTimestamp(loaded.expiresAtMs),
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
+  ...(cpuReason === undefined ? {} : { cpu_reason: cpuReason }),
+  // Not Ollama's: what the model is doing.
+  snug: toLoad(loaded),
 })
 
 export const DeleteRequest = z
