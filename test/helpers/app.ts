@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
@@ -30,6 +31,8 @@ export interface TestAppOptions {
   registry?: Partial<RegistriesOptions>
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
+  /** What the machine is made of; left out where models run elsewhere. */
+  inventory?: ReadInventory
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -54,6 +57,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app: change,
     registry,
     tuning,
+    inventory,
     readMachine,
   } = options
   const logger = pino({ level: 'silent' })
@@ -67,7 +71,15 @@ export async function testApp(options: TestAppOptions = {}) {
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, pulls, logger, ...(readMachine && { readMachine }) },
+    {
+      engine,
+      models: store,
+      registries,
+      pulls,
+      logger,
+      ...(inventory ? { inventory } : {}),
+      ...(readMachine && { readMachine }),
+    },
   )
   onTestFinished(() => app.close())
   await app.ready()

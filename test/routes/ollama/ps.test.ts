@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { createInventory } from '../../../engine/planning/inventory.ts'
+import { recorded } from '../../engine/hardware/recorded.ts'
 import { serve, user } from './serve.ts'
 
+const L4 = '0, GPU-aaaa1111, NVIDIA L4, 00000000:01:00.0, 0x27B810DE, 23034, 22000, 8.9, 570.1, Disabled\n'
 const MINUTE_MS = 60_000
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS
 const remainingMs = ({ expires_at }: { expires_at: string }) => Date.parse(expires_at) - Date.now()
@@ -37,6 +40,23 @@ test('ollama 107: a loaded model is listed with its size, its context and when i
   expect(more).toEqual([])
   const [listed] = (await http.get('/api/tags')).body.models
   expect([entry.digest, entry.details]).toEqual([listed.digest, listed.details])
+})
+
+test('a model on the processor is listed with the reason where the machine is it, for those who look', async () => {
+  const parts = {
+    readers: recorded({
+      variables: { CUDA_VISIBLE_DEVICES: '' },
+      programs: { 'nvidia-smi': { '--query': L4 } },
+    }),
+    build: async () => ({ platform: 'linux', architecture: 'x64', backends: ['cuda'] }) as const,
+    engineDevices: async () => [],
+  }
+  const { generate, ps } = await serve({ inventory: createInventory(parts) })
+  expect(await ps()).toEqual([])
+  await generate({ model: 'tiny' })
+  expect(await ps()).toMatchObject([
+    { size_vram: 0, cpu_reason: 'NVIDIA L4 is hidden by CUDA_VISIBLE_DEVICES' },
+  ])
 })
 
 describe('ollama 108: a model that is kept', () => {
