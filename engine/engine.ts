@@ -1,5 +1,6 @@
 /** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
 
+import type { Activity } from './activity.ts'
 import { shapeAnswer } from './answer.ts'
 import { checkedAnswer } from './answer-check.ts'
 import type { Backend, Runner } from './backend.ts'
@@ -7,18 +8,22 @@ import { checkJob } from './check.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
+import { createProbe } from './health/probe.ts'
+import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
+import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
 import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
-import type { Lease, Resident } from './scheduler/types.ts'
+import type { Lease } from './scheduler/types.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
+import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
-import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, ModelOptions, RerankJob } from './types.ts'
+import type { EmbedJob, Engine, EngineEvent, Job, ModelOptions, RerankJob } from './types.ts'
 
 export interface EngineParts {
   backend: Backend
@@ -26,10 +31,12 @@ export interface EngineParts {
   log: ErrorLog
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
+  /** Who wants to know what happens to models. */
+  activity?: Activity
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
-export function createEngine({ backend, settings, log, backOff }: EngineParts): Engine {
+export function createEngine({ backend, settings, log, backOff, activity }: EngineParts): Engine {
   const scheduler = createScheduler<InstalledModel>({
     backend,
     maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
@@ -38,9 +45,12 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     defaultKeepAliveMs: settings.keepAliveMs,
     log,
     ...(backOff === undefined ? {} : { backOff }),
+    ...(activity === undefined ? {} : { activity }),
   })
 
   const suspects = createSuspects()
+  const speeds = createSpeeds()
+  const probe = createProbe(() => scheduler.residents())
 
   function acquire(
     job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>,
@@ -49,7 +59,10 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
   ) {
     const plan = loadPlanFor(job, optionsFor(job, settings), settings)
     const keepAlive = job.keepAliveMs === undefined ? {} : { keepAliveMs: job.keepAliveMs }
-    return scheduler.acquire({ plan, tag: job.model, isAlone, ...keepAlive }, signal)
+    return scheduler.acquire(
+      { plan, tag: job.model, name: job.model.fullName, isAlone, ...keepAlive },
+      signal,
+    )
   }
 
   async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -66,7 +79,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       yield { type: 'started', ...dropped }
       const request = requestOf(tokens, thought, runner)
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
-      const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const answer = shapeAnswer(speeds.metered(runner, request, signal), parserFor(job, prompt), oneCall)
       const generation = yield* checkedAnswer(answer, job, options.stop, log)
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
@@ -128,9 +141,14 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       if (weightsPath !== undefined) scheduler.unload({ weightsPath, adapterPaths })
     },
     loaded() {
-      const models = scheduler.residents().flatMap((resident) => toLoaded(resident) ?? [])
+      const models = scheduler
+        .residents()
+        .flatMap((resident) => toLoaded(resident, scheduler.waitingFor(resident.key), speeds) ?? [])
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
+    loading: () => scheduler.residents().flatMap(({ runner, tag }) => (runner === undefined ? [tag] : [])),
+    pulse: (deadlineMs) => pulseWithin(scheduler, deadlineMs),
+    probe,
     ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
     close: () => scheduler.close(),
   }
@@ -160,20 +178,4 @@ function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: Model
     topLogprobs,
     format,
   )
-}
-
-/** What `ps` says of a resident; nothing while it loads. */
-function toLoaded(resident: Resident<InstalledModel>): LoadedModel | undefined {
-  const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
-  if (runner === undefined) return undefined
-  const { sizeBytes, sizeVramBytes, contextLength } = runner.info
-  // Its time begins anew when the last request ends; one that is on its way out has none left.
-  const since = users > 0 ? Date.now() : idleSinceMs
-  return {
-    model,
-    sizeBytes,
-    sizeVramBytes,
-    contextLength,
-    expiresAtMs: isRetiring ? Date.now() : since + keepAliveMs,
-  }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
+import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
@@ -38,9 +39,10 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   })
   const registries = openConfiguredRegistries(config)
   const pulls = createPulls({ models, registries, log: logger })
-  const engine = createEngine({ backend, settings: config, log: logger })
+  const activity = createActivity()
+  const engine = createEngine({ backend, settings: config, log: logger, activity })
   const { readMachine, inventory } = await openMachine(config, backend)
-  return { engine, models, registries, pulls, logger, readMachine, inventory }
+  return { engine, activity, models, registries, pulls, logger, readMachine, inventory }
 }
 
 function refuse(cause: Error): never {

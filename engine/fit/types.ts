@@ -84,7 +84,7 @@ export interface Offer {
   weightBytes: number
   /** What tokens are computed with, by block type: no tables that they are looked up in. */
   typeBytes?: { dense: TypeBytes; experts: TypeBytes }
-  /** Read from a header and not computed by a recipe. */
+  /** What its file weighs is known, by its header or its size, and not computed by a recipe. */
   isExact: boolean
   /** The model was trained in this type: nothing was lost. */
   isNative: boolean

@@ -1,3 +1,4 @@
+import type { Activity, EvictionReason } from '../activity.ts'
 import type { Backend, LoadPlan, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
 import type { BackOffTimes } from './back-off.ts'
@@ -14,6 +15,8 @@ export interface SchedulerOptions {
   defaultKeepAliveMs: number
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
+  /** Who wants to know what happens to models. */
+  activity?: Activity
   log: Log
 }
 
@@ -22,6 +25,8 @@ export interface AcquireRequest<T> {
   keepAliveMs?: number
   /** What the caller wants to find again on the resident. */
   tag: T
+  /** What reports call the model; its weights' path where absent. */
+  name?: string
   /** Use the runner when nobody else does, and let nobody else in until `share` or `release`. */
   isAlone?: boolean
 }
@@ -40,6 +45,7 @@ export interface Resident<T> {
   key: string
   plan: LoadPlan
   tag: T
+  name: string
   users: number
   /** One of them wants to be the only one. */
   isReserved: boolean
@@ -48,11 +54,21 @@ export interface Resident<T> {
   runner: Runner | undefined
   isRetiring: boolean
   isClosing: boolean
+  /** Why it is retiring; the first reason stays. */
+  leaving: EvictionReason | undefined
   idleSinceMs: number
   /** When it was ready, by the monotonic clock; undefined while it loads. */
   readyAtMs: number | undefined
   timer: NodeJS.Timeout | undefined
   loading: AbortController
+}
+
+/** What the scheduler's loop sees as it comes round. */
+export interface Pulse {
+  loaded: number
+  loading: number
+  /** Requests in line for a model. */
+  waiting: number
 }
 
 export interface Scheduler<T> {
@@ -65,5 +81,12 @@ export interface Scheduler<T> {
   /** Lets the runner of these weights go as soon as nobody uses it. */
   unload(plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): void
   residents(): Resident<T>[]
+  /** Requests in line for the runner of this key. */
+  waitingFor(key: string): number
+  /**
+   * Answered by the loop itself, on its next turn: it does not resolve while that is stuck, and rejects with what it
+   * threw. Whoever asks brings the deadline.
+   */
+  pulse(): Promise<Pulse>
   close(): Promise<void>
 }

@@ -6,6 +6,7 @@ import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine, LoadedModel } from '../../engine/types.ts'
 import { goQuote } from '../../formats/go-quote.ts'
 import { localTimestamp } from '../../formats/timestamps.ts'
+import { toLoad } from '../wire/model-load.ts'
 import { RequestError } from '../wire/problem.ts'
 import { toDetails, toRemote } from './details.ts'
 import { text } from './fields.ts'
@@ -49,6 +50,8 @@ const toLoaded = ({ model, ...loaded }: LoadedModel, cpuReason: string | undefin
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
   ...(cpuReason === undefined ? {} : { cpu_reason: cpuReason }),
+  // Not Ollama's: what the model is doing.
+  snug: toLoad(loaded),
 })
 
 export const DeleteRequest = z

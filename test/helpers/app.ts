@@ -1,7 +1,10 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
+import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
@@ -23,10 +26,14 @@ export interface TestAppOptions {
   templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
+  /** The machine that is planned for; without one there is no advice. */
+  readMachine?: ReadMachine
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
+  /** What the machine is made of; left out where models run elsewhere. */
+  inventory?: ReadInventory
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -51,19 +58,36 @@ export async function testApp(options: TestAppOptions = {}) {
     app: change,
     registry,
     tuning,
+    inventory,
+    readMachine,
   } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
-  const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
+  const activity = createActivity()
+  const engine = createEngine({
+    backend,
+    settings: { ...TEST_SETTINGS, ...settings },
+    log: logger,
+    activity,
+  })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, pulls, logger },
+    {
+      engine,
+      activity,
+      models: store,
+      registries,
+      pulls,
+      logger,
+      ...(inventory ? { inventory } : {}),
+      ...(readMachine && { readMachine }),
+    },
   )
   onTestFinished(() => app.close())
   await app.ready()
@@ -72,6 +96,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app,
     backend,
     engine,
+    activity,
     store,
     modelsFolder,
     /** Listens on a free port the first time; the server's address. */
