@@ -8,7 +8,7 @@ import { quantizedTensors, type WeightTensor } from './recipe.ts'
 import { isTokenEmbedding, layerOf } from './tensor-category.ts'
 import { tensorsOf } from './tensor-list.ts'
 import type { ModelFacts, Offer } from './types.ts'
-import { elementsOf, isExpertTensor, weightBytes, weightParts } from './weights.ts'
+import { bytesByType, elementsOf, isExpertTensor, weightBytes, weightParts } from './weights.ts'
 
 /** Codebook types are made with an importance matrix by everybody who publishes them. */
 const byMatrix = (fileType: FileType): boolean => fileType.startsWith('IQ') || fileType === 'Q2_K_S'
@@ -118,6 +118,7 @@ const isUntied = (tensors: readonly WeightTensor[]): boolean =>
 const weighed = (tensors: readonly WeightTensor[], layers: number) => ({
   parts: weightParts(tensors, layers),
   weightBytes: weightBytes(tensors),
+  typeBytes: bytesByType(tensors),
   isTied: !isUntied(tensors),
 })
 
