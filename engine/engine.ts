@@ -9,6 +9,11 @@ import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
+import { withContext } from './options.ts'
+import { loadPlanned } from './planning/load-planned.ts'
+import { occupancyOf } from './planning/occupancy.ts'
+import type { LoadPlanner } from './planning/types.ts'
+import { UNPLANNED } from './planning/unplanned.ts'
 import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { grammarsFor } from './prompt/job-grammar.ts'
 import { replayed } from './replay.ts'
@@ -24,12 +29,14 @@ export interface EngineParts {
   backend: Backend
   settings: EngineSettings
   log: ErrorLog
+  /** Chooses what requests leave open; absent loads as they say. */
+  planner?: LoadPlanner
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
-export function createEngine({ backend, settings, log, backOff }: EngineParts): Engine {
+export function createEngine({ backend, settings, log, planner = UNPLANNED, backOff }: EngineParts): Engine {
   const scheduler = createScheduler<InstalledModel>({
     backend,
     maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
@@ -37,6 +44,15 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     loadTimeoutMs: settings.loadTimeoutMs,
     defaultKeepAliveMs: settings.keepAliveMs,
     log,
+    load: ({ tag: model, plan }, others, signal, onProgress) =>
+      loadPlanned({
+        planner,
+        wish: { model, plan },
+        occupancy: () => occupancyOf(others),
+        load: (planned) => backend.load(planned.plan, signal, onProgress),
+        onReplan: (reason, lessons) =>
+          log.warn({ model: model.fullName, reason, lessons }, 'load planned anew'),
+      }),
     ...(backOff === undefined ? {} : { backOff }),
   })
 
@@ -57,8 +73,9 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
     checkJob(job)
     const prompt = promptFor(job, new Date())
     const grammars = grammarsFor(job, prompt)
-    const options = optionsFor(job, settings)
+    const asked = optionsFor(job, settings)
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
+      const options = withContext(asked, runner.info.contextLength)
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
@@ -86,7 +103,7 @@ export function createEngine({ backend, settings, log, backOff }: EngineParts): 
       yield { type: 'end', reason, usage: { ...usage, ...dropped, loadMs, totalMs }, ...context }
     }
     const request = {
-      fingerprint: () => jobFingerprint(job, prompt.text, options),
+      fingerprint: () => jobFingerprint(job, prompt.text, asked),
       acquire: (isAlone: boolean) => acquire(job, signal, isAlone),
       run: attempt,
     }

@@ -13,6 +13,7 @@ const LARGE_MAC_RESERVE_BYTES = 8 * GIB
 
 /** Bytes of main memory that a model must leave alone. */
 export function hostReserveBytes({ ram, devices }: Machine): number {
+  if (ram.reserveBytes !== undefined) return ram.reserveBytes
   const isMac = devices.some(({ speedClass }) => speedClass.startsWith('apple'))
   if (isMac && ram.totalBytes >= LARGE_MAC_BYTES) return LARGE_MAC_RESERVE_BYTES
   const { share, least, most } = ram.isContainer ? CONTAINER_RESERVE : DESKTOP_RESERVE
@@ -27,11 +28,11 @@ export const hostBudgetBytes = (machine: Machine): number =>
 export const deviceBudgetBytes = (device: Device, { deviceReserveBytes }: LoadSettings): number =>
   Math.max(0, device.freeBytes - deviceOverheadBytes(device) - deviceReserveBytes)
 
-/** A sequence has a part of the cache to itself, as Ollama asks of llama.cpp. */
+/** Room for a whole context of every sequence, in one pool of cells that all share, as the runner asks of llama.cpp. */
 export const layoutOf = (settings: LoadSettings): CacheLayout => ({
   contextLength: settings.contextLength * settings.sequences,
   sequences: settings.sequences,
-  isUnified: false,
+  isUnified: true,
   stepTokens: settings.stepTokens,
   keyType: settings.cacheType,
   valueType: settings.cacheType,

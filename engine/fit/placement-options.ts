@@ -16,6 +16,8 @@ export interface PlacementPins {
   gpuLayers?: number | undefined
   /** Use this one of the machine's devices alone. */
   mainGpu?: number | undefined
+  /** Use all devices even where fewer are enough (OLLAMA_SCHED_SPREAD). */
+  spreads?: boolean | undefined
 }
 
 /**
@@ -32,7 +34,7 @@ export function placementOptions(job: PlacementJob, pins: PlacementPins = {}): P
   }
   if (devices.length === 0) return [cpu()]
   const place = (divisions: readonly Division[]) => divisions.map((division) => placementOf(job, division))
-  const whole = place(wholeDivisions(job, devices))
+  const whole = place(pins.spreads ? spreadDivisions(job, devices) : wholeDivisions(job, devices))
   const experts = place(withExpertsInRam(job, devices, whole.length > 0))
   const options = [...whole, ...experts]
   const isUnified = devices.some((device) => device.isUnified)
@@ -77,7 +79,12 @@ const onCpu = (job: PlacementJob): Division => ({
 type Start = Pick<Division, 'firstLayer' | 'firstExperts'>
 
 /** Packs the layers from the first on, and the output, on devices. */
-function packed(job: PlacementJob, devices: readonly Device[], start: Start): Packing & Division {
+function packed(
+  job: PlacementJob,
+  devices: readonly Device[],
+  start: Start,
+  percent = 100,
+): Packing & Division {
   const { offer, costs, settings } = job
   const isWhole = start.firstLayer === 0 && start.firstExperts === 0
   const isPipelined = isWhole && canPipeline(devices)
@@ -87,7 +94,7 @@ function packed(job: PlacementJob, devices: readonly Device[], start: Start): Pa
     return dense + (layer >= start.firstExperts ? experts : 0) + (costs.cache[layer] ?? 0)
   })
   const rooms = devices.map((device) => ({
-    bytes: deviceBudgetBytes(device, settings),
+    bytes: (deviceBudgetBytes(device, settings) * percent) / 100,
     fixedBytes: compute.layers,
   }))
   return {
@@ -108,6 +115,14 @@ function wholeDivisions(job: PlacementJob, devices: readonly Device[]): Division
   const fewest = firstOf(devices).find(fits)
   const found = [single, single?.[0] === fewest?.[0] && fewest?.length === 1 ? undefined : fewest]
   return found.flatMap((some) => (some === undefined ? [] : packed(job, some, start)))
+}
+
+/** Everything on all GPUs, each of them as full as the others. */
+function spreadDivisions(job: PlacementJob, devices: readonly Device[]): Division[] {
+  const start = { firstLayer: 0, firstExperts: 0 }
+  const division = (percent: number) => packed(job, devices, start, percent)
+  const least = leastSufficient(1, 100, (percent) => division(percent).left === 0)
+  return least === undefined ? [] : [division(least)]
 }
 
 /**

@@ -29,7 +29,7 @@ interface Waiter<T> {
   reject: (error: Error) => void
 }
 
-export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
+export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
   const { backend, log } = options
   const residents = new Map<string, Resident<T>>()
   const waiting: Waiter<T>[] = []
@@ -95,9 +95,16 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     residents.set(key, resident)
     const startedAt = performance.now()
     try {
-      const runner = await loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
-        backend.load(request.plan, signal, onProgress),
+      const others = [...residents.values()].filter((other) => other !== resident)
+      const { loaded: runner, planned } = await loadWithin(
+        options.loadTimeoutMs,
+        resident.loading.signal,
+        async (signal, onProgress) =>
+          options.load === undefined
+            ? { loaded: await backend.load(request.plan, signal, onProgress), planned: undefined }
+            : options.load(request, others, signal, onProgress),
       )
+      resident.planned = planned
       const { info } = runner
       log.info({ weights: key, ms: Math.round(performance.now() - startedAt), ...info }, 'model loaded')
       resident.runner = runner

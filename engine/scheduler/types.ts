@@ -1,8 +1,9 @@
 import type { Backend, LoadPlan, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
+import type { PlannedLoad } from '../planning/types.ts'
 import type { BackOffTimes } from './back-off.ts'
 
-export interface SchedulerOptions {
+export interface SchedulerOptions<T> {
   backend: Backend
   /** Residents at most. */
   maxLoadedModels: number
@@ -12,6 +13,13 @@ export interface SchedulerOptions {
   loadTimeoutMs: number
   /** For models whose requests name no time. */
   defaultKeepAliveMs: number
+  /** Plans the load of a request, and loads; absent loads as the request says. */
+  load?: (
+    request: AcquireRequest<T>,
+    others: readonly Resident<T>[],
+    signal: AbortSignal,
+    onProgress: (fraction: number) => void,
+  ) => Promise<{ loaded: Runner; planned?: PlannedLoad }>
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
   log: Log
@@ -38,7 +46,10 @@ export interface Lease {
 
 export interface Resident<T> {
   key: string
+  /** As the request that brought it in asked for it. */
   plan: LoadPlan
+  /** As it was loaded; undefined while it loads, and where nothing plans. */
+  planned: PlannedLoad | undefined
   tag: T
   users: number
   /** One of them wants to be the only one. */

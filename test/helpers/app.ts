@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
+import { createLoadPlanner } from '../../engine/planning/load-planner.ts'
+import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
@@ -25,6 +27,8 @@ export interface TestAppOptions {
   app?: Partial<Parameters<typeof buildApp>[0]>
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
+  /** The machine that loads are planned for; they are not planned when left out. */
+  readMachine?: ReadMachine
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
 }
@@ -51,13 +55,16 @@ export async function testApp(options: TestAppOptions = {}) {
     app: change,
     registry,
     tuning,
+    readMachine,
   } = options
   const logger = pino({ level: 'silent' })
   const modelsFolder = await tempFolder()
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
-  const engine = createEngine({ backend, settings: { ...TEST_SETTINGS, ...settings }, log: logger })
+  const own = { ...TEST_SETTINGS, ...settings }
+  const planner = readMachine && createLoadPlanner({ readMachine, settings: own })
+  const engine = createEngine({ backend, settings: own, log: logger, ...(planner ? { planner } : {}) })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })

@@ -1,0 +1,37 @@
+import type { BufferSize, Runner } from '../backend.ts'
+import { deviceOfBuffer } from './out-of-memory.ts'
+import type { MemoryByDevice, Occupancy, PlannedLoad } from './types.ts'
+
+/** Models in memory, as far as planning another one goes. */
+export interface Occupant {
+  runner: Pick<Runner, 'info'> | undefined
+  planned: PlannedLoad | undefined
+  isRetiring: boolean
+}
+
+/** Buffers of a runner by the device they lie on. */
+export function memoryOf(buffers: readonly BufferSize[]): MemoryByDevice {
+  return sumOf(buffers.map(({ device, bytes }) => ({ [deviceOfBuffer(device)]: bytes })))
+}
+
+/** What others hold, will hold and are about to give back. */
+export function occupancyOf(others: readonly Occupant[]): Occupancy {
+  const taken = (some: readonly Occupant[]) =>
+    sumOf(
+      some.map(({ runner, planned }) => (runner ? memoryOf(runner.info.buffers) : (planned?.needs ?? {}))),
+    )
+  const loaded = others.filter(({ runner }) => runner !== undefined)
+  return {
+    staying: taken(loaded.filter(({ isRetiring }) => !isRetiring)),
+    loading: taken(others.filter(({ runner }) => runner === undefined)),
+    leaving: taken(loaded.filter(({ isRetiring }) => isRetiring)),
+  }
+}
+
+function sumOf(memories: readonly MemoryByDevice[]): MemoryByDevice {
+  const sum: Record<string, number> = {}
+  for (const [device, bytes] of memories.flatMap((memory) => Object.entries(memory))) {
+    sum[device] = (sum[device] ?? 0) + bytes
+  }
+  return sum
+}
