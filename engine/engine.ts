@@ -9,18 +9,17 @@ import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
-import { withContext } from './options.ts'
-import { loadPlanned } from './planning/load-planned.ts'
+import { inContext } from './options.ts'
 import { occupancyOf } from './planning/occupancy.ts'
+import { createPlannedBackend } from './planning/planned-backend.ts'
 import type { LoadPlanner } from './planning/types.ts'
-import { UNPLANNED } from './planning/unplanned.ts'
 import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { grammarsFor } from './prompt/job-grammar.ts'
 import { replayed } from './replay.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Lease, Resident } from './scheduler/types.ts'
-import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
+import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
 import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, ModelOptions, RerankJob } from './types.ts'
@@ -36,7 +35,11 @@ export interface EngineParts {
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
-export function createEngine({ backend, settings, log, planner = UNPLANNED, backOff }: EngineParts): Engine {
+export function createEngine(parts: EngineParts): Engine {
+  const { log, backOff, planner } = parts
+  const planning = planner && createPlannedBackend(parts.backend, planner, log)
+  const backend = planning?.backend ?? parts.backend
+  const settings = planner ? parts.settings : unplanned(parts.settings)
   const scheduler = createScheduler<InstalledModel>({
     backend,
     maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
@@ -44,15 +47,9 @@ export function createEngine({ backend, settings, log, planner = UNPLANNED, back
     loadTimeoutMs: settings.loadTimeoutMs,
     defaultKeepAliveMs: settings.keepAliveMs,
     log,
-    load: ({ tag: model, plan }, others, signal, onProgress) =>
-      loadPlanned({
-        planner,
-        wish: { model, plan },
-        occupancy: () => occupancyOf(others),
-        load: (planned) => backend.load(planned.plan, signal, onProgress),
-        onReplan: (reason, lessons) =>
-          log.warn({ model: model.fullName, reason, lessons }, 'load planned anew'),
-      }),
+    ...(planning && {
+      plan: ({ tag: model, plan }, others) => planning.planner.plan({ model, plan }, occupancyOf(others)),
+    }),
     ...(backOff === undefined ? {} : { backOff }),
   })
 
@@ -75,7 +72,7 @@ export function createEngine({ backend, settings, log, planner = UNPLANNED, back
     const grammars = grammarsFor(job, prompt)
     const asked = optionsFor(job, settings)
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
-      const options = withContext(asked, runner.info.contextLength)
+      const options = inContext(asked, runner.info.contextLength)
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
@@ -164,6 +161,12 @@ export function createEngine({ backend, settings, log, planner = UNPLANNED, back
     close: () => scheduler.close(),
   }
 }
+
+/** Somebody has to choose a context. */
+const unplanned = (settings: EngineSettings): EngineSettings => ({
+  ...settings,
+  contextLength: settings.contextLength || SMALL_MACHINE_CONTEXT,
+})
 
 const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
   new EngineError('unsupported', `"${rawName}" does not support ${what}`)

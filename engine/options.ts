@@ -171,7 +171,7 @@ const MAX_BATCH = 16_384
 const MAX_THREADS = 512
 
 /** The options in a context of this length, which bounds the answer too. */
-export function withContext(options: ModelOptions, contextLength: number): ModelOptions {
+export function inContext(options: ModelOptions, contextLength: number): ModelOptions {
   const mostTokens = MAX_CONTEXTS_OF_OUTPUT * contextLength
   const isUnlimited = options.maxTokens < 0 || options.maxTokens > mostTokens
   return { ...options, contextLength, maxTokens: isUnlimited ? mostTokens : options.maxTokens }
@@ -187,7 +187,7 @@ export function resolveOptions(sources: OptionSources): ModelOptions {
   const wanted = Math.max(least, merged.contextLength)
   const contextLength = isOpen ? 0 : Math.min(wanted, sources.trainedContext ?? wanted)
   return {
-    ...(isOpen ? merged : withContext(merged, contextLength)),
+    ...(isOpen ? merged : inContext(merged, contextLength)),
     threads: Math.min(Math.max(0, merged.threads), MAX_THREADS),
     batchTokens: Math.min(Math.max(1, merged.batchTokens), MAX_BATCH),
   }

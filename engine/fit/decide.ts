@@ -29,7 +29,10 @@ export function decide(facts: DecisionFacts, wishes: Wishes = {}): Plan {
   const { best, closest, candidates } = settle(facts, wishes)
   const show = (candidate: Candidate) => assess(facts, wishes, candidate)
   const chosen = best?.candidate ?? closest
-  const pins = PINS.filter((pin) => wishes[pin] !== undefined)
+  // An only offer is no choice.
+  const pins = PINS.filter(
+    (pin) => wishes[pin] !== undefined && (pin !== 'offer' || facts.model.offers.length > 1),
+  )
   const withoutPins = pins.flatMap((pin) => {
     const other = settle(facts, { ...wishes, [pin]: undefined }).best?.candidate
     if (other === undefined || (chosen !== undefined && isSame(other, chosen))) return []
@@ -54,6 +57,10 @@ export function decide(facts: DecisionFacts, wishes: Wishes = {}): Plan {
     reasons: reasonsFor({ ...plan, nextBetter: nextBetter(facts, wishes, candidates, chosen) }),
   }
 }
+
+/** What `decide` chooses, without its reasons; undefined when nothing fits. */
+export const chosenFor = (facts: DecisionFacts, wishes: Wishes): Candidate | undefined =>
+  settle(facts, wishes).best?.candidate
 
 interface Settled {
   best: { candidate: Candidate; pass: Pass } | undefined

@@ -1,7 +1,7 @@
 /** The decision of engine/fit as the parameters of a load: what nobody asked for is chosen, the rest is kept to. */
 import type { LoadPlan } from '../backend.ts'
-import { type Candidate, fits, type Wishes } from '../fit/candidates.ts'
-import { decide } from '../fit/decide.ts'
+import { type Candidate, candidatesFor, fits, type Wishes } from '../fit/candidates.ts'
+import { chosenFor, decide } from '../fit/decide.ts'
 import type { Plan } from '../fit/plan.ts'
 import type { Machine, ModelFacts } from '../fit/types.ts'
 import { SMALL_MACHINE_CONTEXT } from '../settings.ts'
@@ -55,14 +55,14 @@ interface Question {
   measurements?: ReadonlyMap<string, number>
 }
 
-const answered = ({ wishes, ...facts }: Question): Plan => decide(facts, wishes)
-
 function planComputed(wish: LoadWish, question: Question): PlannedLoad {
-  const comfortable = answered(question)
+  const { wishes, ...facts } = question
+  const comfortable = decide(facts, wishes)
   const fit = comfortable.verdict === 'fits' ? comfortable : tightest(wish, question)
   const candidate = fit?.chosen?.candidate
   if (fit === undefined || candidate === undefined) throw doesNotFit(wish, withoutReserves(wish, question))
-  const sequences = wish.plan.slots === 0 ? automaticSlots(question, candidate) : candidate.settings.sequences
+  const roomy = wish.plan.slots === 0 ? withMostSlots(question, candidate) : candidate
+  const { sequences } = roomy.settings
   const { contextLength, cacheType } = candidate.settings
   return {
     plan: {
@@ -74,7 +74,7 @@ function planComputed(wish: LoadWish, question: Question): PlannedLoad {
       cells: sequences * contextLength,
       mmap: wish.plan.mmap ?? fit.mapsWeights,
     },
-    needs: needsOf(roomy ?? candidate),
+    needs: needsOf(roomy),
     fit,
   }
 }
@@ -96,11 +96,9 @@ function tightest(wish: LoadWish, question: Question): Plan | undefined {
     ...fewer.map((sequences) => ({ sequences })),
     ...(wish.plan.mmap === true ? [{ sequences: 1, allowsDisk: true }] : []),
   ]
-  for (const attempt of attempts) {
-    const plan = answered({ ...bare, wishes: { ...bare.wishes, ...attempt } })
-    if (plan.verdict === 'fits') return plan
-  }
-  return undefined
+  const { wishes, ...facts } = bare
+  const found = attempts.find((attempt) => chosenFor(facts, { ...wishes, ...attempt }) !== undefined)
+  return found && decide(facts, { ...wishes, ...found })
 }
 
 function withoutReserves(wish: LoadWish, question: Question): Question {
@@ -115,13 +113,13 @@ function withoutReserves(wish: LoadWish, question: Question): Question {
   }
 }
 
-/** As many slots as fit comfortably, each with a whole context, where none of them moves anything elsewhere. */
-function automaticSlots(question: Question, chosen: Candidate): number {
+/** The same with as many slots as fit comfortably, each with a whole context, where that moves nothing elsewhere. */
+function withMostSlots(question: Question, chosen: Candidate): Candidate {
   for (let slots = MOST_AUTOMATIC_SLOTS; slots > 1; slots--) {
     const candidate = withSequences(question, chosen, slots)
-    if (candidate !== undefined && fits(candidate)) return slots
+    if (candidate !== undefined && fits(candidate)) return candidate
   }
-  return 1
+  return chosen
 }
 
 /** The candidate with so many sequences in the same places; undefined where it would lie elsewhere. */
@@ -130,12 +128,12 @@ function withSequences(
   chosen: Candidate,
   sequences: number,
 ): Candidate | undefined {
-  const { contextLength, cacheType } = chosen.settings
-  const plan = decide(facts, { ...wishes, contextLength, cacheType, sequences })
-  const candidate = plan.chosen?.candidate
-  const { gpuLayers, expertLayersInRam } = chosen.placement
-  const isSame =
-    candidate?.placement.gpuLayers === gpuLayers &&
-    candidate.placement.expertLayersInRam === expertLayersInRam
-  return isSame ? candidate : undefined
+  const { offer, settings, placement } = chosen
+  const options = candidatesFor(facts, wishes, { offers: [offer], settings: [{ ...settings, sequences }] })
+  return options.find(
+    (other) =>
+      other.placement.gpuLayers === placement.gpuLayers &&
+      other.placement.expertLayersInRam === placement.expertLayersInRam &&
+      other.placement.shares.length === placement.shares.length,
+  )
 }

@@ -1,7 +1,7 @@
 import { humanBytes } from '../../formats/human-bytes.ts'
 import { EngineError } from '../errors.ts'
-import { type Candidate, type DecisionFacts, fits, type Wishes } from '../fit/candidates.ts'
-import { decide } from '../fit/decide.ts'
+import type { Candidate, DecisionFacts, Wishes } from '../fit/candidates.ts'
+import { chosenFor, decide } from '../fit/decide.ts'
 import { shareBytes } from '../fit/placement.ts'
 import { placeText } from '../fit/wording.ts'
 import type { LoadWish } from './types.ts'
@@ -43,8 +43,8 @@ export function advice({ plan }: LoadWish, { wishes, ...facts }: Refused): strin
     sequences: 1,
   }
   const candidate = [undefined, ...SMALL_CONTEXTS]
-    .map((contextLength) => decide(facts, { ...free, contextLength }).chosen?.candidate)
-    .find((some) => some !== undefined && fits(some))
+    .map((contextLength) => chosenFor(facts, { ...free, contextLength }))
+    .find((some) => some !== undefined)
   if (candidate === undefined) {
     return 'no context is small enough for it: take a smaller quantization or a smaller model'
   }

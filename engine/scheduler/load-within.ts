@@ -1,13 +1,14 @@
+import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { MAX_TIMER_MS } from './policy.ts'
 
-type Load<R> = (signal: AbortSignal, onProgress: (fraction: number) => void) => Promise<R>
+type Load = (signal: AbortSignal, onProgress: (fraction: number) => void) => Promise<Runner>
 
 /**
  * Runs a load, and stops it when it makes no progress for `stallMs` (Infinity: never). Throws what the load
  * threw, or EngineError `load_timeout` after a stall.
  */
-export async function loadWithin<R>(stallMs: number, signal: AbortSignal, load: Load<R>): Promise<R> {
+export async function loadWithin(stallMs: number, signal: AbortSignal, load: Load): Promise<Runner> {
   // Longer than a timer can wait is as good as for ever.
   if (stallMs > MAX_TIMER_MS) return load(signal, () => {})
   // Not AbortSignal.any: Node 20 is slow to let go of what it makes.

@@ -96,15 +96,11 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     const startedAt = performance.now()
     try {
       const others = [...residents.values()].filter((other) => other !== resident)
-      const { loaded: runner, planned } = await loadWithin(
-        options.loadTimeoutMs,
-        resident.loading.signal,
-        async (signal, onProgress) =>
-          options.load === undefined
-            ? { loaded: await backend.load(request.plan, signal, onProgress), planned: undefined }
-            : options.load(request, others, signal, onProgress),
+      resident.planned = await options.plan?.(request, others)
+      const plan = resident.planned?.plan ?? request.plan
+      const runner = await loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
+        backend.load(plan, signal, onProgress),
       )
-      resident.planned = planned
       const { info } = runner
       log.info({ weights: key, ms: Math.round(performance.now() - startedAt), ...info }, 'model loaded')
       resident.runner = runner

@@ -13,13 +13,8 @@ export interface SchedulerOptions<T> {
   loadTimeoutMs: number
   /** For models whose requests name no time. */
   defaultKeepAliveMs: number
-  /** Plans the load of a request, and loads; absent loads as the request says. */
-  load?: (
-    request: AcquireRequest<T>,
-    others: readonly Resident<T>[],
-    signal: AbortSignal,
-    onProgress: (fraction: number) => void,
-  ) => Promise<{ loaded: Runner; planned?: PlannedLoad }>
+  /** How to load within the memory there is; absent loads as the request says. */
+  plan?: (request: AcquireRequest<T>, others: readonly Resident<T>[]) => Promise<PlannedLoad>
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
   log: Log

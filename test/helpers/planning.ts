@@ -6,14 +6,15 @@ import type { Machine } from '../../engine/fit/types.ts'
 import type { FileType } from '../../engine/gguf/file-type.ts'
 import { createLoadPlanner, type LoadPlannerParts } from '../../engine/planning/load-planner.ts'
 import { UNOCCUPIED } from '../../engine/planning/memory-left.ts'
-import type { ReadMachine } from '../../engine/planning/types.ts'
+import type { LoadPlanner, Occupancy, ReadMachine } from '../../engine/planning/types.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
 
 export const machineNow =
   (machine: Machine): ReadMachine =>
   async () => ({ machine, notes: [] })
 
-const EMPTY_PLAN: LoadPlan = {
+/** Asks for nothing. */
+export const EMPTY_PLAN: LoadPlan = {
   weightsPath: '/weights',
   adapterPaths: [],
   slots: 1,
@@ -66,21 +67,26 @@ export const installed = (name: string): InstalledModel => ({
   capabilities: ['completion'],
 })
 
-/** A function that plans loads of a model of the catalog on a machine. */
-export function plannerOf(
+/** A planner of loads of a model of the catalog on a machine. */
+export function loadPlannerOf(
   machine: Machine,
   [name, fileType]: readonly [name: string, fileType: FileType],
   settings: Partial<LoadPlannerParts['settings']> = {},
-) {
+): LoadPlanner {
   const model = catalogModel(name)
   if (model === undefined) throw new Error(`the catalog has no ${name}`)
   const facts = catalogFacts(model, [{ name, fileType, source: 'installed' }])
-  const planner = createLoadPlanner({
+  return createLoadPlanner({
     readMachine: machineNow(machine),
     settings: { kvCacheType: 'auto', ...settings },
     installedFacts: async () => facts,
   })
-  return (wish: Partial<LoadPlan> = {}, occupancy = {}) =>
+}
+
+/** A function that plans such loads. */
+export function plannerOf(...parts: Parameters<typeof loadPlannerOf>) {
+  const planner = loadPlannerOf(...parts)
+  return (wish: Partial<LoadPlan> = {}, occupancy: Partial<Occupancy> = {}) =>
     planner.plan(
       { model: installed('model'), plan: { ...EMPTY_PLAN, ...wish } },
       { ...UNOCCUPIED, ...occupancy },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createLoadPlanner } from '../../../engine/planning/load-planner.ts'
 import { CARDS, cards, GIB, MIB, machineWith } from '../../helpers/machines.ts'
-import { installed, machineNow, plannerOf } from '../../helpers/planning.ts'
+import { EMPTY_PLAN, installed, machineNow, plannerOf } from '../../helpers/planning.ts'
 
 const LLAMA_8B = ['llama3.1:8b', 'Q4_K_M'] as const
 const LLAMA_70B = ['llama3.1:70b', 'Q4_K_M'] as const
@@ -166,7 +166,7 @@ describe('a model that is named is refused only when it cannot be there', () => 
     await expect(plannerOf(noGpu(8), LLAMA_8B)({ contextLength: 131_072 })).rejects.toMatchObject({
       code: 'does_not_fit',
       message: expect.stringMatching(
-        /^model requires more system memory \(2\d\.\d GiB\) than is available \(8\.0 GiB\); the largest configuration that would work is num_ctx 16384 with a \S+ cache, all on CPU$/,
+        /^model requires more system memory \(1\d\.\d GiB\) than is available \(8\.0 GiB\); the largest configuration that would work is num_ctx 16384 with a \S+ cache, all on CPU$/,
       ),
     })
   })
@@ -186,22 +186,7 @@ describe('a model that is named is refused only when it cannot be there', () => 
       settings: { kvCacheType: 'auto' },
       installedFacts: async () => undefined,
     })
-    const wish = {
-      model: installed('strange'),
-      plan: {
-        weightsPath: '/w',
-        adapterPaths: [],
-        slots: 1,
-        kvCacheType: 'f16',
-        flashAttention: 'auto',
-        contextLength: 0,
-        batchTokens: 512,
-        gpuLayers: -1,
-        mainGpu: undefined,
-        mmap: undefined,
-        threads: 0,
-      },
-    } as const
+    const wish = { model: installed('strange'), plan: EMPTY_PLAN }
     const planned = await planner.plan(wish, { staying: {}, loading: {}, leaving: {} })
     expect(planned.plan).toMatchObject({ contextLength: 4096, gpuLayers: -1 })
     expect(planned.fit).toBeUndefined()
