@@ -96,7 +96,7 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     const startedAt = performance.now()
     try {
       const others = [...residents.values()].filter((other) => other !== resident)
-      resident.planned = await options.plan?.(request, others)
+      if (options.plan !== undefined) resident.planned = await options.plan(request, others)
       const plan = resident.planned?.plan ?? request.plan
       const runner = await loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
         backend.load(plan, signal, onProgress),
