@@ -3,7 +3,7 @@
  * One sequence a stream, answers before prompts. No other process, no HTTP. What the others are measured against.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findLibraryDir } from '../engine/llama/library.ts'
+import { findLibraryDir } from '../engine/llama/library-dir.ts'
 import { loadNativeModel } from '../engine/llama/native-model.ts'
 import { createSampler } from '../engine/llama/sampler.ts'
 import { commonPrefix } from '../engine/llama/slots.ts'

@@ -50,3 +50,14 @@ export const spawnNode = (
       env: { ...process.env, ...env },
     }),
   )
+
+/** The same, but no file that it writes gets larger than `maxFileKiB`. */
+export const spawnNodeLimited = (args: readonly string[], env: Record<string, string>, maxFileKiB: number) =>
+  owned(
+    // The shell counts in blocks of 512 bytes.
+    spawn('sh', ['-c', `ulimit -f ${maxFileKiB * 2}; exec "$0" "$@"`, process.execPath, ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    }),
+  )

@@ -1,21 +1,21 @@
 /** Pulls a model again and again while something goes wrong each time, and looks what is left and how it goes on. */
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  type StatsFs,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DownloadTuning } from '../engine/registry/download/tuning.ts'
 import { str, u32, writeGguf } from '../test/helpers/gguf.ts'
+import {
+  blobNames,
+  digestOf,
+  fillUp,
+  flipBit,
+  leftovers,
+  openGround,
+  type Random,
+  randomNumbers,
+  wrongBlobs,
+} from './fault-ground.ts'
 import { type Puller, startPuller } from './puller.ts'
 import { startRegistry } from './registry.ts'
 import { median } from './report.ts'
@@ -50,6 +50,8 @@ export interface FaultReport {
   seconds: number
 }
 
+/** Room for four times the blob. */
+export const DISK_MIB = 24
 const PIECE = 64 * 1024
 const SIZE = 6 * 1024 * 1024
 /** The product's rules at a smaller scale. */
@@ -66,7 +68,7 @@ const BLOCK = 16 * 1024
 const PAUSE_MS = 2
 
 interface Scene {
-  random: (below: number) => number
+  random: Random
   folder: string
   isTmpfs: boolean
   content: Buffer
@@ -105,13 +107,8 @@ export async function pullFaults(
   const send = (response: ServerResponse, start: number, end: number) =>
     void sendBlocks(network, content, response, start, end)
   const registry = await startRegistry({ digest, size: content.length, send })
-  const folder = mkdtempSync(join(tmpdir(), 'snug-faults-'))
-  const isTmpfs = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]).status === 0
-  const cleanUp = () => {
-    if (isTmpfs) spawnSync('umount', [folder])
-    rmSync(folder, { recursive: true, force: true })
-  }
-  process.once('exit', cleanUp)
+  const ground = openGround(DISK_MIB)
+  const { folder, isTmpfs } = ground
   const violations: string[] = []
   const extras: number[] = []
   const { host } = registry
@@ -137,8 +134,7 @@ export async function pullFaults(
     }
   } finally {
     await registry.close()
-    process.off('exit', cleanUp)
-    cleanUp()
+    ground.remove()
   }
   return {
     seed,
@@ -169,10 +165,8 @@ async function once(scene: Scene, kind: FaultKind): Promise<void> {
   const last = await pull(scene).ended
   if (last !== 'success') say(`the next pull ended with “${last}”`)
   checkBlobs(scene, say)
-  const leftovers = readdirSync(join(scene.folder, 'blobs')).filter(
-    (name) => !/^sha256-[0-9a-f]{64}$/.test(name),
-  )
-  if (leftovers.length > 0) say(`${leftovers.length} files are left over`)
+  const left = leftovers(scene.folder)
+  if (left.length > 0) say(`${left.length} files are left over`)
   if (allowed === undefined) return
   const extra = scene.network.sent - missing
   scene.extras.push(extra / PIECE)
@@ -189,15 +183,15 @@ const INFLICT: Record<FaultKind, (scene: Scene, say: Say) => Promise<number | un
   },
   async 'bit flipped in the data'(scene) {
     await killedPull(scene)
-    return flipBit(scene, /-partial$/) ? 2 * PIECE : 0
+    return flipBlob(scene, /-partial$/) ? 2 * PIECE : 0
   },
   async 'bit flipped in the checksums'(scene) {
     await killedPull(scene)
-    return flipBit(scene, /-snug-pieces$/) ? 2 * PIECE : 0
+    return flipBlob(scene, /-snug-pieces$/) ? 2 * PIECE : 0
   },
   async 'bit flipped in a part file'(scene) {
     await killedPull(scene)
-    flipBit(scene, /-partial-\d+$/)
+    flipBlob(scene, /-partial-\d+$/)
     // It may now claim anything.
     return undefined
   },
@@ -241,34 +235,21 @@ async function fullDisk(scene: Scene): Promise<string> {
     const maxFileKiB = 1 + random(content.length / 1024 - 1)
     return startPuller(folder, `${host}/library/faulty`, TUNING, maxFileKiB).ended
   }
-  const ballast = join(scene.folder, 'ballast')
+  let empty = () => {}
   const limit = scene.random(scene.content.length / 2)
   scene.network.onSent = (sent) => {
     if (sent <= limit) return
     scene.network.onSent = () => {}
-    fill(ballast, statfsSync(scene.folder), scene.random(1_000_000))
+    empty = fillUp(scene.folder, scene.random(1_000_000))
   }
   const last = await pull(scene).ended
-  rmSync(ballast, { force: true })
+  empty()
   return last
-}
-
-/** Takes what is free but `leave` bytes, or all of it when the pull is faster. */
-function fill(path: string, { bavail, bsize }: StatsFs, leave: number): void {
-  try {
-    writeFileSync(path, Buffer.alloc(Math.max(0, bavail * bsize - leave)))
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
-  }
 }
 
 /** No file has the name of a blob and other content. */
 function checkBlobs({ folder }: Scene, say: Say): void {
-  for (const name of blobNames(folder)) {
-    if (!/^sha256-[0-9a-f]{64}$/.test(name)) continue
-    const found = digestOf(readFileSync(join(folder, 'blobs', name))).replace(':', '-')
-    if (found !== name) say('a blob has other content than its name says')
-  }
+  if (wrongBlobs(folder).length > 0) say('a blob has other content than its name says')
 }
 
 /** What part files say is there. */
@@ -286,26 +267,11 @@ function completedBytes({ folder }: Scene): number {
   return completed
 }
 
-function blobNames(folder: string): string[] {
-  try {
-    return readdirSync(join(folder, 'blobs'))
-  } catch {
-    return []
-  }
-}
-
 /** False when there is no such file yet, or nothing in it. */
-function flipBit({ folder, random }: Scene, pattern: RegExp): boolean {
+function flipBlob({ folder, random }: Scene, pattern: RegExp): boolean {
   const names = blobNames(folder).filter((name) => pattern.test(name))
   const name = names[random(names.length)]
-  if (name === undefined) return false
-  const path = join(folder, 'blobs', name)
-  const bytes = readFileSync(path)
-  if (bytes.length === 0) return false
-  const at = random(bytes.length)
-  bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << random(8)), at)
-  writeFileSync(path, bytes)
-  return true
+  return name !== undefined && flipBit(join(folder, 'blobs', name), random)
 }
 
 /** Slowly enough that there is a middle in which things can happen. */
@@ -340,22 +306,9 @@ async function sendBlocks(
 }
 
 /** A GGUF file without tensors, and noise behind it. */
-function weights(random: (below: number) => number): Buffer {
+function weights(random: Random): Buffer {
   const metadata = { 'general.architecture': str('llama'), 'llama.block_count': u32(1) }
   const noise = Buffer.alloc(SIZE)
   for (let at = 0; at < SIZE; at += 4) noise.writeUInt32LE(random(2 ** 32), at)
   return Buffer.concat([writeGguf({ metadata }), noise])
 }
-
-/** Whole numbers from 0, the same for the same seed (xorshift). */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed | 1
-  return (below) => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return Math.floor(((state >>> 0) / 2 ** 32) * below)
-  }
-}
-
-const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`

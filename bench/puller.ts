@@ -1,8 +1,7 @@
 /** A process of its own that pulls one model with the built code and ends. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { DownloadTuning } from '../engine/registry/download/tuning.ts'
-import { linesOf, owned, root, spawnNode } from './child.ts'
+import { linesOf, root, spawnNode, spawnNodeLimited } from './child.ts'
 
 const PROGRAM = `
 import { DOWNLOAD_TUNING } from 'dist/engine/registry/download/tuning.js'
@@ -44,18 +43,10 @@ export function startPuller(
 ): Puller {
   const PULL = JSON.stringify({ folder, model, tuning })
   const args = ['--input-type=module', '--eval', PROGRAM]
-  // The shell counts in blocks of 512 bytes.
-  const limited = ['-c', `ulimit -f ${(maxFileKiB ?? 0) * 2}; exec "$0" "$@"`, process.execPath, ...args]
   const child =
     maxFileKiB === undefined
       ? spawnNode(args, 'ignore', { PULL })
-      : owned(
-          spawn('sh', limited, {
-            cwd: root,
-            stdio: ['ignore', 'pipe', 'inherit'],
-            env: { ...process.env, PULL },
-          }),
-        )
+      : spawnNodeLimited(args, { PULL }, maxFileKiB)
   const exit = once(child, 'exit')
   const said = linesOf(child)().catch(() => 'killed')
   return {

@@ -75,6 +75,9 @@ export const Env = z.object({
   SNUG_EMULATED_VERSION: strict('0.33.0', parseVersion).describe(
     'Version of Ollama that clients are told; some of them refuse old ones',
   ),
+  SNUG_RAW_COMPLETIONS: strict('false', parseFlag).describe(
+    'Give prompts of `/v1/completions` to models as they are, as OpenAI does, not in the chat template, as Ollama does; a request decides for itself with `raw`',
+  ),
   SNUG_THREADS: strict('0', parseThreads).describe('Compute threads of a model; 0 chooses by the machine'),
   SNUG_MLOCK: strict('false', parseFlag).describe(
     'Keep weights from being swapped out, where the system allows it',

@@ -28,6 +28,8 @@ export interface Config {
   readonly noPrune: boolean
   /** Which kind of template writes prompts. */
   readonly templates: 'auto' | 'go' | 'jinja'
+  /** Text completions go without the chat template. */
+  readonly rawCompletions: boolean
   readonly flashAttention: boolean | 'auto'
   readonly kvCacheType: 'auto' | 'f16' | 'q8_0' | 'q4_0'
   /** Bytes. */
@@ -84,6 +86,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     maxQueue: read.OLLAMA_MAX_QUEUE.value,
     noPrune: read.OLLAMA_NOPRUNE.value,
     templates: read.OLLAMA_GO_TEMPLATE.value,
+    rawCompletions: read.SNUG_RAW_COMPLETIONS.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
     gpuOverheadBytes: read.OLLAMA_GPU_OVERHEAD.value,

@@ -73,6 +73,9 @@ export async function* shapeAnswer(
   }
   for await (const event of events) {
     switch (event.type) {
+      case 'prompt-tokens':
+        yield event
+        break
       case 'prompt':
         Object.assign(generation, {
           promptTokens: event.promptTokens,

@@ -1,7 +1,8 @@
+import type { EngineDevice } from './hardware/reconcile.ts'
 import type { LateGrammar } from './prompt/job-grammar.ts'
 import type { ThoughtTags } from './prompt/thought-watch.ts'
 import type { QuantizationType } from './quantization.ts'
-import type { ChosenToken, LoadOptions, SamplingOptions, StopReason } from './types.ts'
+import type { ChosenToken, LoadOptions, PromptToken, SamplingOptions, StopReason } from './types.ts'
 
 /** What to load and how. Paths are absolute. */
 export interface LoadPlan extends LoadOptions {
@@ -106,6 +107,8 @@ export interface RunnerInfo {
   canShift: boolean
   /** Absent where the model cannot embed. */
   embedding?: EmbeddingInfo
+  /** What the runner can compute on, in its order; absent where the backend does not tell. */
+  devices?: EngineDevice[]
   /** For logs and diagnosis: library version, CPU features, devices. */
   description: string
 }
@@ -131,6 +134,8 @@ export interface RunnerRequest {
   stop: readonly string[]
   /** Alternatives to report with each token; absent reports no log-probabilities. */
   topLogprobs?: number
+  /** Alternatives to report with each token of the prompt, which is evaluated whole then; absent reports none. */
+  promptLogprobs?: number
   /** GBNF with a `root` rule: every token must follow it. */
   grammar?: string
   /** A grammar that holds only from a tag on; not beside `grammar`. */
@@ -152,6 +157,8 @@ export interface ThoughtBudget extends ThoughtTags {
 }
 
 export type RunnerEvent =
+  /** The next tokens of a prompt that is scored. They all come before `prompt`. */
+  | { type: 'prompt-tokens'; tokens: PromptToken[] }
   /** The prompt is evaluated; the first token follows. */
   | { type: 'prompt'; promptTokens: number; cachedTokens: number; promptMs: number }
   /** Whole UTF-8 characters that no stop string can still swallow. `tokens` is how many led to it. */
@@ -216,5 +223,12 @@ export interface Backend {
     signal: AbortSignal,
     onProgress: (fraction: number) => void,
   ): Promise<{ bytes: number }>
+  /**
+   * The devices that a model could be loaded on, with what is free on them now. Takes a process of its own. Throws
+   * EngineError `load_failed` with the reason, and `cancelled` when the backend is closed.
+   */
+  devices?(): Promise<EngineDevice[]>
+  /** True while no model is loaded, loads or is quantized: nothing disturbs, or is disturbed by, a measurement. */
+  isIdle?(): boolean
   close(): Promise<void>
 }

@@ -1,10 +1,12 @@
-import type { ChosenToken, EngineEvent, StopReason, ToolCall, Usage } from './types.ts'
+import type { ChosenToken, EngineEvent, PromptToken, StopReason, ToolCall, Usage } from './types.ts'
 
 export interface Answer {
   text: string
   thinking: string
   toolCalls: (ToolCall & { id: string })[]
   logprobs: ChosenToken[]
+  /** Empty unless the job asked for them. */
+  promptTokens: PromptToken[]
   reason: StopReason
   usage: Usage
   context: number[] | undefined
@@ -12,15 +14,19 @@ export interface Answer {
 
 /** The answer that is not streamed is the streamed one, folded. */
 export async function collect(events: AsyncIterable<EngineEvent>): Promise<Answer> {
-  const answer: Pick<Answer, 'text' | 'thinking' | 'toolCalls' | 'logprobs'> = {
+  const answer: Pick<Answer, 'text' | 'thinking' | 'toolCalls' | 'logprobs' | 'promptTokens'> = {
     text: '',
     thinking: '',
     toolCalls: [],
     logprobs: [],
+    promptTokens: [],
   }
   for await (const event of events) {
     switch (event.type) {
       case 'started':
+        break
+      case 'prompt-tokens':
+        answer.promptTokens.push(...event.tokens)
         break
       case 'text-delta':
         answer.text += event.text

@@ -9,13 +9,12 @@ import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
-import { inContext } from './options.ts'
 import { occupancyOf } from './planning/occupancy.ts'
-import { createPlannedBackend } from './planning/planned-backend.ts'
+import { createPlannedLoading } from './planning/planned-loading.ts'
 import type { LoadPlanner } from './planning/types.ts'
-import { parserFor, promptFor, tagsFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
-import { grammarsFor } from './prompt/job-grammar.ts'
+import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
+import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Lease, Resident } from './scheduler/types.ts'
@@ -36,12 +35,11 @@ export interface EngineParts {
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
 export function createEngine(parts: EngineParts): Engine {
-  const { log, backOff, planner } = parts
-  const planning = planner && createPlannedBackend(parts.backend, planner, log)
-  const backend = planning?.backend ?? parts.backend
+  const { backend, log, backOff, planner } = parts
+  const planning = planner && createPlannedLoading(backend, planner, log)
   const settings = planner ? parts.settings : unplanned(parts.settings)
   const scheduler = createScheduler<InstalledModel>({
-    backend,
+    backend: planning ? { name: backend.name, load: planning.load, close: () => backend.close() } : backend,
     maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
     maxQueue: settings.maxQueue,
     loadTimeoutMs: settings.loadTimeoutMs,
@@ -69,28 +67,15 @@ export function createEngine(parts: EngineParts): Engine {
     const startedAt = performance.now()
     checkJob(job)
     const prompt = promptFor(job, new Date())
-    const grammars = grammarsFor(job, prompt)
-    const asked = optionsFor(job, settings)
+    const options = optionsFor(job, settings)
+    const requestOf = requestFrame(job, prompt, options)
     async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
-      const options = inContext(asked, runner.info.contextLength)
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
       const dropped = droppedTokens > 0 ? { droppedTokens } : {}
       yield { type: 'started', ...dropped }
-      const request = {
-        prompt: tokens,
-        sampling: options,
-        maxTokens: options.maxTokens,
-        keepTokens: options.keepTokens,
-        shift: job.shift && runner.info.canShift,
-        stop: options.stop,
-        tags: tagsFor(prompt),
-        ...(thought === undefined ? {} : { thought }),
-        returnTokens: job.kind === 'generate' && !job.raw,
-        ...(job.topLogprobs === undefined ? {} : { topLogprobs: job.topLogprobs }),
-        ...grammars,
-      }
+      const request = requestOf(tokens, thought, runner)
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
       const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
       const generation = yield* checkedAnswer(answer, job, options.stop, log)
@@ -100,7 +85,7 @@ export function createEngine(parts: EngineParts): Engine {
       yield { type: 'end', reason, usage: { ...usage, ...dropped, loadMs, totalMs }, ...context }
     }
     const request = {
-      fingerprint: () => jobFingerprint(job, prompt.text, asked),
+      fingerprint: () => jobFingerprint(job, prompt.text, options),
       acquire: (isAlone: boolean) => acquire(job, signal, isAlone),
       run: attempt,
     }
@@ -178,7 +163,8 @@ const cancelled = (reason: unknown): EngineError =>
 /** What could make one request stop a runner and another one not. The seed is left out: clients draw a new one. */
 function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: ModelOptions): string {
   const { weightsPath, adapterPaths } = job.model
-  const given = job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context]
+  const given =
+    job.kind === 'chat' ? [job.tools, job.toolChoice] : [job.prompt, job.context, job.promptLogprobs]
   const { shift, truncate, topLogprobs, format } = job
   return fingerprintOf(
     weightsPath,

@@ -139,6 +139,11 @@ export interface GenerateJob extends JobBase {
   suffix?: string
   /** No template, no parsing of thinking. */
   raw: boolean
+  /**
+   * Also report the log-probability of each token of the prompt and so many alternatives (0 to 20). The whole
+   * prompt is evaluated then, whatever of it is known.
+   */
+  promptLogprobs?: number
   /** Tokens of an earlier exchange to go before the prompt. */
   context?: readonly number[]
   images?: Uint8Array[]
@@ -193,6 +198,11 @@ export interface ChosenToken extends TokenLogprob {
   alternatives: TokenLogprob[]
 }
 
+/** A token of the prompt. The first has no `logprob`: nothing stands before it that could make it likely. */
+export interface PromptToken extends Omit<ChosenToken, 'logprob'> {
+  logprob: number | null
+}
+
 /** Counts are tokens, times are milliseconds (fractions allowed). */
 export interface Usage {
   /** The whole prompt, reused tokens included. */
@@ -219,6 +229,8 @@ export type StopReason = 'stop' | 'length'
 export type EngineEvent =
   /** The prompt was accepted: nothing but an engine failure can refuse the job now. Comes first. */
   | { type: 'started'; droppedTokens?: number }
+  /** The next tokens of the prompt, in order and all before the answer; only where a job asks for them. */
+  | { type: 'prompt-tokens'; tokens: PromptToken[] }
   | { type: 'thinking-delta'; text: string; logprobs?: ChosenToken[] }
   /** May be empty when it only carries log-probabilities. */
   | { type: 'text-delta'; text: string; logprobs?: ChosenToken[] }

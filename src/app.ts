@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
 import { createModels } from '../engine/create/create.ts'
+import type { ReadInventory } from '../engine/planning/inventory.ts'
+import type { ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
@@ -25,15 +27,20 @@ export interface Deps {
   models: ModelStore
   registries: Registries
   pulls: Pulls
+  /** The machine with what is free on it; absent where models run elsewhere. */
+  readMachine?: ReadMachine
+  /** What the machine is made of and what of it is used; absent where models run elsewhere. */
+  inventory?: ReadInventory
   logger: Logger
 }
 
 /** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
-export type AppConfig = Pick<Config, 'emulatedVersion'> & Partial<Pick<Config, 'host' | 'origins'>>
+export type AppConfig = Pick<Config, 'emulatedVersion'> &
+  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions'>>
 
 /** Wires the house. Pure assembly: no environment, no listening, so a test builds the same server. */
 export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
-  const { emulatedVersion, host = '127.0.0.1', origins = parseOrigins('') } = config
+  const { emulatedVersion, host = '127.0.0.1', origins = parseOrigins(''), rawCompletions = false } = config
   const app = Fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -58,6 +65,6 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   })
   app.register(capabilitiesPlugin, { ...deps, create })
   app.register(ollamaRoutes, { version: emulatedVersion })
-  app.register(openaiRoutes)
+  app.register(openaiRoutes, { rawCompletions })
   return app as unknown as FastifyInstance
 }

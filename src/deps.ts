@@ -2,11 +2,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createEngine } from '../engine/engine.ts'
+import { createLoadPlanner } from '../engine/planning/load-planner.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
 import { openModelStore } from '../engine/store/models.ts'
 import type { Deps } from './app.ts'
+import { openMachine } from './machine.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
@@ -37,8 +39,10 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   })
   const registries = openConfiguredRegistries(config)
   const pulls = createPulls({ models, registries, log: logger })
-  const engine = createEngine({ backend, settings: config, log: logger })
-  return { engine, models, registries, pulls, logger }
+  const { readMachine, inventory } = await openMachine(config, backend)
+  const planner = createLoadPlanner({ readMachine, settings: config })
+  const engine = createEngine({ backend, settings: config, log: logger, planner })
+  return { engine, models, registries, pulls, logger, readMachine, inventory }
 }
 
 function refuse(cause: Error): never {

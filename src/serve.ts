@@ -3,6 +3,7 @@ import { buildApp } from './app.ts'
 import { createDeps } from './deps.ts'
 import { listen } from './listen.ts'
 import { createLogger } from './logger.ts'
+import { reportMachine } from './report-machine.ts'
 import { exitOnFatal, stopOnSignals } from './shutdown.ts'
 import { SNUG_VERSION } from './version.ts'
 
@@ -12,12 +13,18 @@ export async function serve(config: Config): Promise<void> {
   for (const warning of config.warnings) logger.warn(warning)
   const deps = await createDeps(config, logger)
   const app = buildApp(config, deps)
-  const stop = () => app.close()
+  const stopping = new AbortController()
+  const stop = () => {
+    stopping.abort()
+    return app.close()
+  }
   exitOnFatal(() => deps.engine.close(), logger)
   stopOnSignals({ stop, timeoutMs: config.shutdownTimeoutMs, logger })
   try {
     const url = await listen(app, config)
     process.stdout.write(greeting(url, config.modelsFolder))
+    // Drivers take their time; nobody has to wait for them before a model is asked for.
+    if (deps.inventory !== undefined) void reportMachine(deps.inventory, logger, stopping.signal)
   } catch (error) {
     await stop()
     throw error

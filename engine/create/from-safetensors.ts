@@ -7,6 +7,7 @@ import { canonicalDigest } from '../store/digest.ts'
 import { type LayerKind, layerType } from '../store/manifest.ts'
 import type { ModelStore } from '../store/types.ts'
 import { reporting } from './reporting.ts'
+import { withSteadySources } from './steady-sources.ts'
 import type { BuiltLayer } from './types.ts'
 import { sizeOfUpload } from './upload.ts'
 
@@ -24,12 +25,14 @@ export async function* convertedLayer(
   const text = 'converting model'
   yield { type: 'status', text }
   const paths = new Map<string, string>()
+  const digests: string[] = []
   let total = 0
   let first: string | undefined
   for (const [name, uploaded] of Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const digest = canonicalDigest(uploaded)
     total += await sizeOfUpload(models, name, digest)
     paths.set(name, models.blobPath(digest))
+    digests.push(digest)
     if (name.endsWith('.safetensors')) first ??= digest
   }
   const to = models.temporaryPath()
@@ -39,7 +42,8 @@ export async function* convertedLayer(
         const completed = Math.floor(fraction * total)
         report({ type: 'progress', text, digest: first ?? '', total, completed })
       }
-      await convertSafetensors(paths, to, { signal: stop, onProgress })
+      const convert = () => convertSafetensors(paths, to, { signal: stop, onProgress })
+      await withSteadySources(models, digests, stop, convert)
     }, signal)
     const header = await readGgufFile(to)
     const blob = await models.putFile(to, signal)

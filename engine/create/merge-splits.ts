@@ -1,6 +1,6 @@
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { GgufError } from '../gguf/error.ts'
 import { mergeSplitGguf } from '../gguf/merge.ts'
@@ -8,8 +8,10 @@ import { readGgufFile } from '../gguf/read.ts'
 import { type SplitName, splitName } from '../gguf/split-name.ts'
 import type { GgufHeader } from '../gguf/types.ts'
 import type { TransferEvent } from '../registry/types.ts'
+import { orNoRoom } from '../store/no-room.ts'
 import type { ModelStore } from '../store/types.ts'
 import { reporting } from './reporting.ts'
+import { withSteadySources } from './steady-sources.ts'
 import type { BuiltLayer } from './types.ts'
 
 type GgufLayer = BuiltLayer & { header: GgufHeader }
@@ -75,13 +77,15 @@ async function* merged(
     yield* reporting(async (report, stop) => {
       const onProgress = (completed: number, total: number) =>
         report({ type: 'progress', text, digest, total, completed })
-      await mergeSplitGguf(paths, to, { signal: stop, onProgress })
+      const merge = () => mergeSplitGguf(paths, to, { signal: stop, onProgress })
+      const digests = parts.map(({ layer }) => layer.digest)
+      await withSteadySources(models, digests, stop, merge)
     }, signal)
     const header = await readGgufFile(to)
     return { mediaType, ...(await models.putFile(to, signal)), ...(from && { from }), isNew: true, header }
   } catch (cause) {
     if (cause instanceof GgufError) throw new EngineError('create_failed', cause.message, { cause })
-    throw cause
+    return orNoRoom(dirname(to))(cause)
   } finally {
     await rm(folder, { recursive: true, force: true })
     await rm(to, { force: true })

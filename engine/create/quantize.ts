@@ -7,6 +7,7 @@ import { parseQuantizationType } from '../quantization.ts'
 import type { TransferEvent } from '../registry/types.ts'
 import { layerType } from '../store/manifest.ts'
 import { reporting } from './reporting.ts'
+import { withSteadySources } from './steady-sources.ts'
 import type { BuiltLayer, CreateParts } from './types.ts'
 
 /** What has lost nothing that quantizing needs. */
@@ -35,8 +36,10 @@ export async function* quantized(
     yield* reporting(async (report, stop) => {
       const progress = (fraction: number) =>
         report({ type: 'progress', text, digest, total, completed: Math.floor(fraction * total) })
-      progress(0)
-      await quantize(job, stop, progress)
+      await withSteadySources(models, [digest], stop, () => {
+        progress(0)
+        return quantize(job, stop, progress)
+      })
     }, signal)
     yield { type: 'status', text: 'verifying conversion' }
     const header = await readGgufFile(to)

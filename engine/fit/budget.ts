@@ -1,5 +1,11 @@
 import type { CacheLayout } from './cache.ts'
-import { COMPUTE_RESERVE, type ComputeSettings, deviceComputeBytes, hostComputeBytes } from './compute.ts'
+import {
+  COMPUTE_RESERVE,
+  type ComputeSettings,
+  cpuComputeBytes,
+  deviceComputeBytes,
+  hostComputeBytes,
+} from './compute.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import { deviceOverheadBytes } from './overhead.ts'
 import type { Device, LoadSettings, Machine } from './types.ts'
@@ -28,7 +34,7 @@ export const hostBudgetBytes = (machine: Machine): number =>
 export const deviceBudgetBytes = (device: Device, { deviceReserveBytes }: LoadSettings): number =>
   Math.max(0, device.freeBytes - deviceOverheadBytes(device) - deviceReserveBytes)
 
-/** Room for a whole context of every sequence, in one pool of cells that all share, as the runner asks of llama.cpp. */
+/** Sequences take cells from one pool, as the runner asks of llama.cpp (engine/llama/context-params.ts). */
 export const layoutOf = (settings: LoadSettings): CacheLayout => ({
   contextLength: settings.contextLength * settings.sequences,
   sequences: settings.sequences,
@@ -38,11 +44,15 @@ export const layoutOf = (settings: LoadSettings): CacheLayout => ({
   valueType: settings.cacheType,
 })
 
-/** Bytes kept for compute buffers: on a device, what the output adds to it, and in main memory. */
+/**
+ * Bytes kept for compute buffers: on a device, what the output adds to it, in main memory beside devices, and there
+ * without any.
+ */
 export interface ComputeBytes {
   layers: number
   output: number
   host: number
+  cpu: number
 }
 
 export function computeBytes(
@@ -54,5 +64,10 @@ export function computeBytes(
   const compute = { layout: layoutOf(settings), hasFlashAttention, isPipelined }
   const layers = COMPUTE_RESERVE * deviceComputeBytes(model, compute, { hasOutput: false })
   const whole = COMPUTE_RESERVE * deviceComputeBytes(model, compute)
-  return { layers, output: whole - layers, host: hostComputeBytes(model, compute) }
+  return {
+    layers,
+    output: whole - layers,
+    host: hostComputeBytes(model, compute),
+    cpu: COMPUTE_RESERVE * cpuComputeBytes(model, compute),
+  }
 }

@@ -42,6 +42,16 @@ export function deviceComputeBytes(
 }
 
 /**
+ * Bytes of the compute buffer where the CPU does everything: the embeddings of a step lie in it beside what a device
+ * would have, and its inputs need no buffer of their own. Found by loading models of all kinds (bench/fit-grid.ts).
+ */
+export const cpuComputeBytes = (
+  model: Hyperparameters,
+  settings: Pick<ComputeSettings, 'layout' | 'hasFlashAttention'>,
+): number =>
+  deviceComputeBytes(model, settings) + FLOAT_BYTES * tokensOfStep(settings.layout) * model.embeddingLength
+
+/**
  * Bytes in host memory for the inputs of a step, beside a device that computes it: embeddings and masks, and without
  * flash attention the place of every value, because values are then cached as columns.
  */

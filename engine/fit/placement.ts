@@ -152,7 +152,7 @@ function hostShare({ offer, machine, costs }: PlacementJob, division: Division):
     denseBytes: sum(own.map(({ dense }) => dense)) + outputWeights,
     expertBytes: sum(inRam.map(({ experts }) => experts)),
     cacheBytes: sum(costs.cache.slice(0, division.firstLayer)),
-    computeBytes: compute.host + costs.outputBytes + (isCpuOnly ? compute.layers + compute.output : 0),
+    computeBytes: costs.outputBytes + (isCpuOnly ? compute.cpu : compute.host),
     budgetBytes: hostBudgetBytes(machine),
   }
 }

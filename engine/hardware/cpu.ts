@@ -2,7 +2,7 @@ import { readSysctl } from './apple.ts'
 import { cpuQuota } from './cgroup.ts'
 import type { Readers } from './readers.ts'
 import { controlGroups, processors } from './snapshot.ts'
-import { physicalCores } from './threads.ts'
+import { packages, physicalCores } from './threads.ts'
 import type { CpuReading, NumaNode } from './types.ts'
 import { kibibytes, known, plainText, wholeNumber } from './value.ts'
 
@@ -75,6 +75,7 @@ export async function readCpu(readers: Readers): Promise<CpuReading> {
     logicalCores,
     numaNodes: await numaNodes(readers),
     features,
+    ...known({ sockets: packages(read) }),
     ...(quota === Number.POSITIVE_INFINITY ? {} : { quota }),
   }
 }

@@ -100,7 +100,7 @@ function hasThisSize({ gigabytes, isUnified }: KnownDevice, totalBytes: number |
  * `device` with what the table knows of it. Cards are sold under one name with buses of different width: a row is
  * believed only for its own sizes of memory. Where bandwidth remains unknown it is estimated by class and size.
  */
-export function withTableFacts(device: Device): Device {
+export function withTableFacts(device: Device): Device & { bandwidth: Bandwidth } {
   const known = knownDevice(device.name) ?? knownDevice(device.gfx ?? '')
   if (known === undefined || known.class === 'none' || !hasThisSize(known, device.totalBytes)) {
     return { ...device, bandwidth: device.bandwidth ?? estimate(device) }

@@ -1,6 +1,6 @@
 /** What the machine has against what the engine can use of it. The engine has the last word. */
 import { withTableFacts } from './device-table.ts'
-import type { Device, DeviceKind, Hardware, Vendor } from './types.ts'
+import type { Bandwidth, Device, DeviceKind, Hardware, Vendor } from './types.ts'
 
 /** A device as llama.cpp names it. */
 export interface EngineDevice {
@@ -9,7 +9,12 @@ export interface EngineDevice {
   /** Such as `NVIDIA GeForce RTX 4090`. */
   description: string
   totalBytes: number
+  /** As of when it was asked. */
   freeBytes: number
+  /** Absent where ggml has a kind of device that is not known here. */
+  type?: 'cpu' | 'gpu' | 'integrated-gpu' | 'accelerator'
+  /** `0000:01:00.0`, in lower case; absent where the backend does not tell. */
+  pciAddress?: string
 }
 
 /** What engine there is. */
@@ -24,11 +29,14 @@ export interface EngineBuild {
 
 export interface UsableDevice extends Device {
   engineName: string
+  bandwidth: Bandwidth
 }
 
 export interface Reconciled {
   /** GPUs that the engine uses, in its order, each card once. */
   gpus: UsableDevice[]
+  /** GPUs that probes found and the engine does not use. */
+  unused: Device[]
   /** Why nothing runs on a GPU; absent when something does. */
   cpuReason?: string
   notes: string[]
@@ -66,51 +74,83 @@ export function reconcile(
 ): Reconciled {
   const probed = hardware.devices.filter(({ kind }) => kind !== 'cpu')
   const { gpus, used, notes } = joined(probed, engineDevices)
-  const reasons = probed.filter((card) => !used.has(card)).map((card) => whyUnused(card, build))
-  if (gpus.length > 0) return { gpus, notes: [...notes, ...reasons] }
-  return { gpus, cpuReason: probed.length > 0 ? reasons.join('; ') : 'no GPU was found', notes }
+  const unused = probed.filter((card) => !used.has(card))
+  const reasons = unused.map((card) => whyUnused(card, build))
+  if (gpus.length > 0) return { gpus, unused, notes: [...notes, ...reasons] }
+  return { gpus, unused, cpuReason: probed.length > 0 ? reasons.join('; ') : 'no GPU was found', notes }
 }
 
 /** The engine's GPUs in its order, the cards they are, and which of them came twice. */
 function joined(
   probed: readonly Device[],
   engineDevices: readonly EngineDevice[],
-): { gpus: UsableDevice[]; used: Map<Device, string>; notes: string[] } {
-  const used = new Map<Device, string>()
+): { gpus: UsableDevice[]; used: Map<Device | string, string>; notes: string[] } {
+  // By card, and by address where no probe found the card.
+  const used = new Map<Device | string, string>()
   const notes: string[] = []
+  const mine = withoutIntegrated(engineDevices)
   const gpus: { at: number; device: UsableDevice }[] = []
   for (const kind of PREFERENCE) {
     const free = new Set(probed)
-    for (const [at, engine] of [...engineDevices.entries()].filter(([, { name }]) => kindOf(name) === kind)) {
+    for (const [at, engine] of [...mine.entries()].filter(([, { name }]) => kindOf(name) === kind)) {
       const card = bestMatch(engine, [...free])
-      const twin = card && used.get(card)
+      const keys = [card, engine.pciAddress].filter((key) => key !== undefined)
+      const twin = keys.map((key) => used.get(key)).find((name) => name !== undefined)
       if (card !== undefined) free.delete(card)
       if (twin !== undefined) {
         notes.push(`${engine.name} is the same card as ${twin}: it is used once`)
         continue
       }
       gpus.push({ at, device: usable(engine, kind, card) })
-      if (card !== undefined) used.set(card, engine.name)
+      for (const key of keys) used.set(key, engine.name)
     }
   }
   return { gpus: gpus.sort((one, other) => one.at - other.at).map(({ device }) => device), used, notes }
 }
 
+/** llama.cpp takes graphics of the processor only where there is nothing else (llama_prepare_model_devices). */
+function withoutIntegrated(devices: readonly EngineDevice[]): readonly EngineDevice[] {
+  const others = devices.filter(({ type }) => type !== 'integrated-gpu')
+  return others.some(({ name }) => kindOf(name) !== undefined) ? others : devices
+}
+
+/** A device that no probe found. */
+const stranger = ({ name, description, type, pciAddress }: EngineDevice, kind: DeviceKind): Device => ({
+  kind,
+  vendor: 'other',
+  index: Number(/\d+$/.exec(name)?.[0] ?? 0),
+  name: description,
+  isUnified: kind === 'metal' || type === 'integrated-gpu',
+  ...(pciAddress === undefined ? {} : { pciAddress }),
+})
+
 function usable(engine: EngineDevice, kind: DeviceKind, card: Device | undefined): UsableDevice {
   const { name, description, totalBytes, freeBytes } = engine
-  const { maskedBy: _seenAfterAll, ...facts } = card ?? {
-    vendor: 'other' as const,
-    index: Number(/\d+$/.exec(name)?.[0] ?? 0),
-    name: description,
-    isUnified: kind === 'metal',
-  }
-  const device: Device = { ...facts, kind, totalBytes, freeBytes }
+  const { maskedBy: _seenAfterAll, ...facts } = card ?? stranger(engine, kind)
+  const device: Device = { ...facts, ...sliceFacts(card, totalBytes), kind, totalBytes, freeBytes }
   // A probe that had only numbers for a card gives way to the engine's name, which the table may know.
   const isNamed = device.pciId === undefined || !device.name.includes(device.pciId)
   const named = { ...device, name: isNamed ? device.name : description }
-  const isKnown = device.bandwidth !== undefined && device.bandwidth.source !== 'estimate'
-  if (isKnown) return { ...named, engineName: name }
+  const { bandwidth } = device
+  if (bandwidth !== undefined && bandwidth.source !== 'estimate') {
+    return { ...named, bandwidth, engineName: name }
+  }
   return { ...withTableFacts({ ...named, name: description }), name: named.name, engineName: name }
+}
+
+/** Of a card in as many parts, a slice has so many multiprocessors (NVIDIA's user guide of MIG). */
+const COMPUTE_PARTS = 7
+
+/** What a slice has of its card: bandwidth by its share of the memory, speed by the first number of its profile. */
+function sliceFacts(card: Device | undefined, sliceBytes: number): Partial<Device> {
+  const { mig: [slice] = [], totalBytes, bandwidth, fp16Tflops } = card ?? {}
+  if (slice === undefined || totalBytes === undefined || bandwidth === undefined) return {}
+  const gbPerSecond = bandwidth.gbPerSecond * Math.min(1, sliceBytes / totalBytes)
+  const parts = Number(/(\d)g\./.exec(slice.profile)?.[1] ?? COMPUTE_PARTS)
+  return {
+    bandwidth: { ...bandwidth, gbPerSecond },
+    ...(fp16Tflops === undefined ? {} : { fp16Tflops: (fp16Tflops * parts) / COMPUTE_PARTS }),
+  }
 }
 
 /** Names as different tools spell them: `AMD Radeon RX 7900 XTX (RADV NAVI31)`, `Intel(R) Arc(TM) A770 Graphics`. */
@@ -118,6 +158,7 @@ const plainName = (name: string) =>
   name
     .toLowerCase()
     .replace(/\((?:r|tm)\)/g, '')
+    .replace(/ mig \S+$/, '')
     .replace(/\(.*?\)|\b(?:nvidia|amd|intel|graphics)\b/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
@@ -129,8 +170,13 @@ const VENDOR_NAMES: readonly [RegExp, Vendor][] = [
   [/apple/i, 'apple'],
 ]
 
-/** The card with this name, else the only one of its maker; of several with one name the nearest in size. */
-function bestMatch({ description, totalBytes }: EngineDevice, cards: readonly Device[]): Device | undefined {
+/** The card in this place, else the card with this name, else the only one of its maker; of several with one name the nearest in size. */
+function bestMatch(
+  { description, totalBytes, pciAddress }: EngineDevice,
+  cards: readonly Device[],
+): Device | undefined {
+  const there = cards.find((card) => card.pciAddress !== undefined && card.pciAddress === pciAddress)
+  if (there !== undefined) return there
   const distance = (card: Device) => Math.abs((card.totalBytes ?? 0) - totalBytes)
   const [nearest] = cards
     .filter(({ name }) => plainName(name) === plainName(description))

@@ -42,6 +42,14 @@ export function physicalCores({ read, arch, model, logical }: CpuFacts): number 
   return hasTwins ? Math.max(1, Math.floor(logical / 2)) : logical
 }
 
+/** Processor packages that are online; undefined where the system does not tell. */
+export function packages(read: ReadText): number | undefined {
+  const ids = cpuList(read('/sys/devices/system/cpu/online')).flatMap(
+    (cpu) => read(`/sys/devices/system/cpu/cpu${cpu}/topology/physical_package_id`)?.trim() ?? [],
+  )
+  return ids.length === 0 ? undefined : new Set(ids).size
+}
+
 function coresInSys(read: ReadText): number {
   const online = cpuList(read('/sys/devices/system/cpu/online'))
   // Present on Intel processors with two kinds of cores.

@@ -78,6 +78,8 @@ export interface CpuReading {
   physicalCores: number
   /** Processors this process may run on. */
   logicalCores: number
+  /** Processor packages; absent where the system does not tell. */
+  sockets?: number
   /** Processor time allowed by the control group, in CPUs; absent without a limit. */
   quota?: number
   /** Empty where the system does not tell. */

@@ -14,7 +14,8 @@ import { dropUnfinished, shiftContext, shiftKeeps } from './cells.ts'
 import { DECODE } from './layout.ts'
 import type { NativeModel } from './native-model.ts'
 import type { PrefixCache } from './prefix/prefix-cache.ts'
-import { emptySlot, type Placement, type Slot } from './slots.ts'
+import { isScoring, mustScore, takeScores } from './prompt-scores.ts'
+import { emptySlot, type Placement, placementOfNothing, type Slot } from './slots.ts'
 import { fillBatch, type Share } from './step.ts'
 import { checkPrompt, createTask } from './task.ts'
 import { createWaitingLine } from './waiting-line.ts'
@@ -119,7 +120,7 @@ export function createBatcher(
   /** Gives waiting requests to free slots, in order of arrival, but for those that are not ready yet. */
   async function admit(): Promise<void> {
     for (let next = waiting.next(); next !== undefined; next = waiting.next()) {
-      const placement = cache.place(promptOf(next), slots)
+      const placement = mustScore(next) ? placementOfNothing(slots) : cache.place(promptOf(next), slots)
       if (placement === undefined || !hasRoomFor(model, slots, next, placement)) return
       waiting.take(next)
       await start(next, placement)
@@ -166,7 +167,12 @@ export function createBatcher(
   }
 
   /** The step succeeded: its tokens are in memory, and a complete prompt or answer gets its next token. */
-  async function advance({ slot, task, count, row }: Share): Promise<void> {
+  async function advance(share: Share): Promise<void> {
+    const { slot, task, count, row } = share
+    if (isScoring(task) && !task.isCancelled) {
+      const tokens = takeScores(model, share, slot.tokens.length)
+      events.push({ id: task.id, type: 'prompt-tokens', tokens })
+    }
     for (let i = 0; i < count; i++) slot.tokens.push(task.pending[task.fed + i] ?? 0)
     task.fed += count
     if (slot.tokens.length === task.marks[0]) {
@@ -210,7 +216,10 @@ export function createBatcher(
 
   return {
     add(id, request) {
-      const preparations = [model.dry.prepare(request.sampling), cache.fetch(request.prompt, slots)]
+      const preparations = [
+        model.dry.prepare(request.sampling),
+        request.promptLogprobs === undefined ? cache.fetch(request.prompt, slots) : undefined,
+      ]
       waiting.add(
         id,
         request,

@@ -1,5 +1,8 @@
 import type { BufferSize } from '../backend.ts'
 
+/** Weights that are read where the file is mapped. */
+const MAPPED = 'CPU_Mapped'
+
 const KIND: Record<string, BufferSize['kind']> = {
   model: 'weights',
   KV: 'kv',
@@ -35,6 +38,23 @@ export function addBuffer(buffers: BufferSize[], buffer: BufferSize): void {
 /** True for memory of the machine itself: the CPU's own buffers and those a GPU driver pins on the host. */
 export function isHostBuffer(device: string): boolean {
   return device.startsWith('CPU') || device.endsWith('_Host')
+}
+
+/**
+ * The buffers of a load with each weight counted once. A CPU backend copies weights that it wants in another order
+ * into memory of its own (`CPU_REPACK`), and the mapped range of the file, which is announced from its first weight in
+ * use to its last, goes on including them, though nobody reads them there any more. With weights on a GPU nothing is changed: there the rest of the range is
+ * unknown. `modelBytes`: of all weights in the file.
+ */
+export function countedOnce(buffers: readonly BufferSize[], modelBytes: number): BufferSize[] {
+  const weights = buffers.filter(({ kind }) => kind === 'weights')
+  const copied = weights.filter(({ device }) => device.startsWith('CPU_') && device !== MAPPED)
+  const isOnHost = weights.every(({ device }) => isHostBuffer(device))
+  if (!isOnHost || copied.length === 0) return [...buffers]
+  const rest = Math.max(0, modelBytes - copied.reduce((sum, { bytes }) => sum + bytes, 0))
+  return buffers.map((buffer) =>
+    buffer.device === MAPPED ? { ...buffer, bytes: Math.min(buffer.bytes, rest) } : buffer,
+  )
 }
 
 /** Sums of `buffers`: everything, and what does not lie in host memory. */

@@ -164,6 +164,34 @@ export interface Batch {
   logits: Pointer
 }
 
+/** What ggml tells of a device (ggml/include/ggml-backend.h of the same versions). */
+export const deviceProps = koffi.struct('ggml_backend_dev_props', {
+  name: 'const char *',
+  description: 'const char *',
+  memory_free: 'size_t',
+  memory_total: 'size_t',
+  type: 'int',
+  device_id: 'const char *',
+  async: 'bool',
+  host_buffer: 'bool',
+  buffer_from_host_ptr: 'bool',
+  events: 'bool',
+})
+
+export interface DeviceProps {
+  name: string | null
+  description: string | null
+  memory_free: number | bigint
+  memory_total: number | bigint
+  /** A place in DEVICE_TYPES. */
+  type: number
+  /** Of devices on a PCI bus their address, such as `0000:01:00.0`. */
+  device_id: string | null
+}
+
+/** enum ggml_backend_dev_type. */
+export const DEVICE_TYPES = ['cpu', 'gpu', 'integrated-gpu', 'accelerator'] as const
+
 export const samplerChainParams = koffi.struct('llama_sampler_chain_params', { no_perf: 'bool' })
 
 /** enum llama_load_mode: how weights come into memory. `auto` maps the file except on integrated GPUs. */

@@ -1,14 +1,13 @@
 /**
- * Finds libllama, loads it and types its functions. Nothing here decides anything; what the calls mean is in
+ * Loads libllama and types its functions. Nothing here decides anything; what the calls mean is in
  * include/llama.h of llama.cpp.
  */
 import { readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import koffi, { type LibraryHandle } from 'koffi'
 import { EngineError } from '../errors.ts'
 import './layout.ts'
-import type { Batch, ContextParams, ModelParams, Pointer, QuantizeParams } from './layout.ts'
+import type { Batch, ContextParams, DeviceProps, ModelParams, Pointer, QuantizeParams } from './layout.ts'
 
 const LIBRARY = String.raw`\.(?:so|dylib|dll)$`
 const GGML_BASE = new RegExp(String.raw`^(?:lib)?ggml-base(?:\..*)?${LIBRARY}`)
@@ -19,37 +18,6 @@ const C_LIBRARY: Partial<Record<NodeJS.Platform, string>> = {
   linux: 'libc.so.6',
   darwin: '/usr/lib/libSystem.B.dylib',
   win32: 'msvcrt.dll',
-}
-
-/** Packages that may hold the libraries for this machine, the most capable first. */
-function packageVariants(platform: NodeJS.Platform, arch: string): string[] {
-  const system = { linux: 'linux', darwin: 'mac', win32: 'win' }[platform as 'linux']
-  if (system === undefined) return []
-  const base = `${system}-${arch === 'arm' ? 'armv7l' : arch}`
-  if (system === 'mac') return [`${base}-metal`, base]
-  return [`${base}-cuda`, `${base}-vulkan`, base]
-}
-
-/**
- * The folder that holds libllama and its backends: `chosen`, or the best npm package installed for this
- * machine. Throws EngineError `load_failed` with what was looked for.
- */
-export function findLibraryDir(chosen: string | undefined): string {
-  if (chosen !== undefined) return chosen
-  const { resolve } = createRequire(import.meta.url)
-  const variants = packageVariants(process.platform, process.arch)
-  for (const variant of variants) {
-    try {
-      return path.join(path.dirname(resolve(`@node-llama-cpp/${variant}`)), '..', 'bins', variant)
-    } catch {
-      // Not installed: npm leaves out what does not fit the machine.
-    }
-  }
-  throw new EngineError(
-    'load_failed',
-    `no llama.cpp library for ${process.platform} ${process.arch}: ` +
-      `none of the npm packages ${variants.map((v) => `@node-llama-cpp/${v}`).join(', ')} is installed`,
-  )
 }
 
 function open(folder: string, files: readonly string[], pattern: RegExp): LibraryHandle {
@@ -112,6 +80,10 @@ export function openLibrary(folder: string) {
     ),
     cpuBufferType: bind<[], Pointer>(base, 'void *ggml_backend_cpu_buffer_type()'),
     deviceDescription: bind<[Pointer], string>(base, 'const char *ggml_backend_dev_description(void *)'),
+    deviceProps: bind<[Pointer, Partial<DeviceProps>], void>(
+      base,
+      'void ggml_backend_dev_get_props(void *, _Out_ ggml_backend_dev_props *)',
+    ),
     deviceRegistry: bind<[Pointer], Pointer>(base, 'void *ggml_backend_dev_backend_reg(void *)'),
     procedure: bind<[Pointer, string], Pointer>(
       base,
@@ -198,6 +170,7 @@ export function openLibrary(folder: string) {
     ),
     firstPosition: f<[Pointer, number], number>('int32 llama_memory_seq_pos_min(void *, int32)'),
     canShift: f<[Pointer], boolean>('bool llama_memory_can_shift(void *)'),
+    modelBytes: f<[Pointer], number>('uint64_t llama_model_size(void *)'),
     isRecurrent: f<[Pointer], boolean>('bool llama_model_is_recurrent(void *)'),
     isHybrid: f<[Pointer], boolean>('bool llama_model_is_hybrid(void *)'),
     stateSize: f<[Pointer, number, number], number>(

@@ -2,11 +2,14 @@ import koffi from 'koffi'
 import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { availableMemory } from '../hardware/memory.ts'
+import type { EngineDevice } from '../hardware/reconcile.ts'
 import { checkAbi } from './abi.ts'
 import { adaptThreads } from './adapt-threads.ts'
+import { countedOnce } from './buffers.ts'
 import { type Candidates, createCandidates } from './candidates.ts'
 import { type CellPool, cellPool } from './cell-pool.ts'
 import { checkCacheType, contextParams, sizesOf, threadsOf } from './context-params.ts'
+import { described, engineDevices } from './devices.ts'
 import { type DrySamplers, openDrySamplers } from './dry.ts'
 import { type EmbeddingContext, embeddingContextOf } from './embedding-context.ts'
 import { embeddingParams, embeddingTraits, pairTokens } from './embedding-params.ts'
@@ -43,6 +46,7 @@ export interface NativeModel extends Vocabulary {
   readonly isRecurrent: boolean
   readonly canShift: boolean
   readonly buffers: BufferSize[]
+  readonly devices: EngineDevice[]
   readonly description: string
   /** Undefined where the model cannot embed. */
   readonly embedding: EmbeddingInfo | undefined
@@ -185,6 +189,7 @@ function describe(
   const words = openVocabulary(library, model)
   const { vocabulary, vocabularySize } = words
   const adaptThreads = threadAdapter(library, context, plan, log)
+  const devices = engineDevices(library)
   return {
     library,
     context,
@@ -200,8 +205,9 @@ function describe(
     slidingWindow: library.slidingWindow(model),
     isRecurrent: library.isRecurrent(model) || library.isHybrid(model),
     canShift: library.canShift(memory),
-    buffers,
-    description: `libllama ${library.version()}, ${devices(library)}`,
+    buffers: countedOnce(buffers, library.modelBytes(model)),
+    devices,
+    description: `libllama ${library.version()}, ${devices.map(described).join(', ')}`,
     async decode() {
       abort[0] = 0
       return takeTurn(async () => {
@@ -223,13 +229,4 @@ function threadAdapter(library: Library, context: Pointer, plan: LoadPlan, log: 
   if (plan.threads > 0) return () => {}
   const setThreads = (threads: number) => library.setThreads(context, threads, threads)
   return adaptThreads(createThreadGovernor(threadsOf(plan)), setThreads, log)
-}
-
-function devices(library: Library): string {
-  const names: string[] = []
-  for (let i = 0; i < library.deviceCount(); i++) {
-    const device = library.device(i)
-    names.push(`${library.deviceName(device)} (${library.deviceDescription(device)})`)
-  }
-  return names.join(', ')
 }

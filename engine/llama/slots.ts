@@ -48,6 +48,8 @@ export interface Task {
   /** Tokens still to be evaluated: the rest of the prompt, then each sampled token. */
   pending: readonly number[]
   fed: number
+  /** Prompt tokens whose log-probabilities were told. */
+  scored: number
   /** Lengths of the prompt, ascending, at which a checkpoint is to be taken. */
   marks: readonly number[]
   /** When the first token was sampled; undefined while the prompt is evaluated. */
@@ -116,6 +118,12 @@ export function placementFor(
   if (best.prefix < own.prefix + WORTH_SHARING)
     return { slot: own.slot, source: own.slot, prefix: own.prefix, common }
   return { slot: oldest, source: best.slot, prefix: best.prefix, common }
+}
+
+/** The place for a prompt that must be evaluated whole; undefined when no slot is free. */
+export function placementOfNothing(slots: readonly Slot[]): Placement | undefined {
+  const slot = oldestFree(slots)
+  return slot && { slot, source: slot, prefix: 0, common: 0 }
 }
 
 /** The last prompt token is evaluated in any case: its logits choose the first output token. */

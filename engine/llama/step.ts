@@ -1,4 +1,5 @@
 import type { NativeModel } from './native-model.ts'
+import { isScoring, scoredAtOnce, scoresNext } from './prompt-scores.ts'
 import type { Slot, Task } from './slots.ts'
 
 /** A slot's part of one decode step. `row`: where its logits will be, when it is to be sampled. */
@@ -6,6 +7,8 @@ export interface Share {
   slot: Slot
   task: Task
   count: number
+  /** Of its first token; the others follow. */
+  firstRow: number
   row: number | undefined
 }
 
@@ -24,9 +27,11 @@ export function fillBatch(model: NativeModel, slots: readonly Slot[]): Share[] {
     if (isAnswering(task)) shares.push(feed(model, slot, task, 1))
     else prompts.push({ slot, task })
   }
+  const scored = scoredAtOnce(model, prompts.filter(({ task }) => isScoring(task)).length)
   for (const [index, { slot, task }] of prompts.entries()) {
     const room = Math.ceil((batch.capacity - batch.size()) / (prompts.length - index))
-    if (room > 0) shares.push(feed(model, slot, task, room))
+    const most = isScoring(task) ? Math.min(room, scored) : room
+    if (most > 0) shares.push(feed(model, slot, task, most))
   }
   return shares
 }
@@ -39,12 +44,12 @@ function feed(model: NativeModel, slot: Slot, task: Task, most: number): Share {
   const untilMark = (task.marks[0] ?? Number.POSITIVE_INFINITY) - slot.tokens.length
   const count = Math.min(most, task.pending.length - task.fed, untilMark)
   const isComplete = task.fed + count === task.pending.length
-  let row: number | undefined
+  const firstRow = model.batch.size()
   for (let i = 0; i < count; i++) {
     const isLast = isComplete && i === count - 1
     const token = task.pending[task.fed + i] ?? 0
-    const at = model.batch.add(token, slot.tokens.length + i, slot.sequence, isLast)
-    if (isLast) row = at
+    const position = slot.tokens.length + i
+    model.batch.add(token, position, slot.sequence, isLast || scoresNext(task, position))
   }
-  return { slot, task, count, row }
+  return { slot, task, count, firstRow, row: isComplete ? firstRow + count - 1 : undefined }
 }

@@ -31,6 +31,7 @@ export function createTask(model: NativeModel, id: number, request: RunnerReques
     startedAt: performance.now(),
     pending: request.prompt,
     fed: 0,
+    scored: 0,
     marks: [],
     promptDoneAt: undefined,
     outputTokens: 0,

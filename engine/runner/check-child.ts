@@ -1,7 +1,8 @@
 /** What a child says, before the parent believes it: native code may have written anywhere in its memory. */
 import type { BufferSize, EmbeddingInfo, RunnerInfo, RunnerStatus } from '../backend.ts'
 import type { EngineErrorCode } from '../errors.ts'
-import type { ChosenToken, TokenLogprob } from '../types.ts'
+import type { ChosenToken, PromptToken, TokenLogprob } from '../types.ts'
+import { isDevices } from './devices-protocol.ts'
 import type { Failure, StepEvent, ToParent } from './protocol.ts'
 import {
   type Body,
@@ -56,7 +57,10 @@ const logprob = {
 }
 const isLogprob = object<ChosenToken>({ ...logprob, alternatives: listOf(object<TokenLogprob>(logprob)) })
 
+const isPromptToken = object<PromptToken>({ ...logprob, alternatives: listOf(object<TokenLogprob>(logprob)) })
+
 const isStepEvent = tagged<StepEvent>({
+  'prompt-tokens': object<Body<StepEvent, 'prompt-tokens'>>({ id: isCount, tokens: listOf(isPromptToken) }),
   prompt: object<Body<StepEvent, 'prompt'>>({
     id: isCount,
     promptTokens: isCount,
@@ -102,6 +106,7 @@ const isInfo = object<RunnerInfo>({
   controlTokens: listOf(isText),
   canShift: isFlag,
   description: isText,
+  devices: optional(isDevices),
   embedding: optional(isEmbedding),
 })
 

@@ -107,6 +107,7 @@ const isRequest = object<RunnerRequest>({
   shift: isFlag,
   stop: listOf(isText),
   topLogprobs: optional(isCount),
+  promptLogprobs: optional(isCount),
   grammar: optional(isText),
   lateGrammar: optional(isLateGrammar),
   tags: optional(listOf(isText)),

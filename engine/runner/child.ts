@@ -7,7 +7,7 @@ import { EngineError } from '../errors.ts'
 import { type Batcher, createBatcher } from '../llama/batcher.ts'
 import { totalBytes } from '../llama/buffers.ts'
 import { createEmbedder, type Embedder } from '../llama/embedder.ts'
-import { findLibraryDir } from '../llama/library.ts'
+import { findLibraryDir } from '../llama/library-dir.ts'
 import { loadNativeModel, type NativeModel } from '../llama/native-model.ts'
 import { openPrefixCache } from '../llama/prefix/open-prefix-cache.ts'
 import { idOf, isFromParent } from './check-parent.ts'
@@ -43,10 +43,11 @@ async function load(plan: LoadPlan, libraryDir: string | undefined): Promise<voi
       buffers,
       canShift,
       description,
+      devices,
       embedding,
     } = loaded
     const words = { vocabularySize, addsBos: loaded.addsBos, controlTokens: loaded.controlTokens() }
-    const info = { contextLength, slots, ...words, buffers, canShift, description }
+    const info = { contextLength, slots, ...words, buffers, canShift, description, devices }
     tell({
       type: 'loaded',
       info: { ...info, ...totalBytes(buffers), ...(embedding === undefined ? {} : { embedding }) },

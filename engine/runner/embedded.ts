@@ -1,6 +1,7 @@
 import type { Backend, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
 import { startRunner } from './client.ts'
+import { devicesInChild } from './devices.ts'
 import type { HeartbeatTimes } from './heartbeat.ts'
 import { quantizeInChild } from './quantize.ts'
 
@@ -25,13 +26,32 @@ export function createEmbeddedBackend({
   heartbeat,
 }: EmbeddedOptions): Backend {
   const runners = new Set<Runner>()
-  const quantizing = new Set<Promise<unknown>>()
+  /** Children that do one thing: they are waited for before everything is closed. */
+  const errands = new Set<Promise<unknown>>()
+  let heavy = 0
   const closing = new AbortController()
   const logNative = (message: string) => log.warn({ native: message }, 'llama.cpp says')
+  async function awaitedAtEnd<T>(errand: Promise<T>): Promise<T> {
+    errands.add(errand)
+    try {
+      return await errand
+    } finally {
+      errands.delete(errand)
+    }
+  }
+  /** Counts work that a measurement would disturb. */
+  async function heavily<T>(work: Promise<T>): Promise<T> {
+    heavy++
+    try {
+      return await work
+    } finally {
+      heavy--
+    }
+  }
   return {
     name: 'embedded',
     async load(plan, signal, onProgress) {
-      const runner = await startRunner({
+      const starting = startRunner({
         plan: plan.threads > 0 ? plan : { ...plan, threads },
         libraryDir,
         environment,
@@ -40,6 +60,7 @@ export function createEmbeddedBackend({
         log: logNative,
         ...(heartbeat === undefined ? {} : { heartbeat }),
       })
+      const runner = await heavily(starting)
       runners.add(runner)
       void runner.gone.then(() => runners.delete(runner))
       return runner
@@ -53,17 +74,15 @@ export function createEmbeddedBackend({
         onProgress,
         log: logNative,
       })
-      quantizing.add(running)
-      try {
-        return await running
-      } finally {
-        quantizing.delete(running)
-      }
+      return heavily(awaitedAtEnd(running))
     },
+    devices: () =>
+      awaitedAtEnd(devicesInChild({ libraryDir, environment, signal: closing.signal, log: logNative })),
+    isIdle: () => heavy === 0 && runners.size === 0,
     async close() {
       closing.abort()
       await Promise.all([...runners].map((runner) => runner.close()))
-      await Promise.allSettled(quantizing)
+      await Promise.allSettled(errands)
     },
   }
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** The programs that run as children. */
-export type ChildEntry = 'child' | 'quantize-child' | 'convert-child'
+export type ChildEntry = 'child' | 'quantize-child' | 'convert-child' | 'devices-child'
 
 /**
  * Starts an entry beside this file; run from source it needs the loader that understands TypeScript.

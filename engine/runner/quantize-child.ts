@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs'
 import { defaultThreads, thisCpu } from '../hardware/threads.ts'
-import { findLibraryDir } from '../llama/library.ts'
+import { findLibraryDir } from '../llama/library-dir.ts'
 import { quantizeFile } from '../llama/quantize.ts'
 import { failureOf } from './protocol.ts'
 import { isQuantizeRequest, type QuantizeReport, type QuantizeRequest } from './quantize-protocol.ts'

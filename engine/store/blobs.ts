@@ -1,10 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { blobFileName } from './digest.ts'
 import { blobsFolder } from './layout.ts'
 import type { BlobRef } from './manifest.ts'
 import { ifMissing } from './missing.ts'
+import { orNoRoom } from './no-room.ts'
+import { place } from './place.ts'
 
 /** Where a blob lies. Throws EngineError `bad_request` for anything but a digest. */
 export const blobPath = (folder: string, digest: string): string =>
@@ -22,7 +24,8 @@ export const temporaryBlobPath = (folder: string): string => join(blobsFolder(fo
 
 /**
  * Stores content under its hash. The blob appears under its name only when it is complete and on disk; what an
- * interrupted call leaves behind has a name that is swept away at a later start, by Snug and by Ollama.
+ * interrupted call leaves behind has a name that is swept away at a later start, by Snug and by Ollama. Throws
+ * EngineError `create_failed` when there is no room, and what the file system or the content says.
  */
 export async function putBlob(
   folder: string,
@@ -32,11 +35,11 @@ export async function putBlob(
   const temporary = temporaryBlobPath(folder)
   try {
     const { digest, size } = await writeHashed(temporary, content)
-    await rename(temporary, blobPath(folder, digest))
+    await place(temporary, blobPath(folder, digest))
     return { digest, size }
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error
+    return orNoRoom(blobsFolder(folder))(error)
   }
 }
 

@@ -5,6 +5,7 @@ import { manifestPath, manifestsFolder } from './layout.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from './manifest.ts'
 import { asError, ifMissing, unless } from './missing.ts'
 import { isValidModelName } from './name.ts'
+import { orNoRoom } from './no-room.ts'
 import type { ModelName } from './types.ts'
 
 /** A manifest as it lies on disk now. */
@@ -100,7 +101,7 @@ export async function writeManifest(folder: string, name: ModelName, bytes: Uint
   const temporary = join(manifestsFolder(folder), TEMPORARY_MANIFEST + randomUUID())
   await mkdir(manifestsFolder(folder), { recursive: true })
   try {
-    await writeFile(temporary, bytes, { mode: 0o644, flush: true })
+    await writeFile(temporary, bytes, { mode: 0o644, flush: true }).catch(orNoRoom(folder))
     // Another server may clear the new folder away while it is still empty; then make it again.
     for (let attempt = 1; attempt <= 5; attempt++) {
       await mkdir(dirname(path), { recursive: true })

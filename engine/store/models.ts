@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts'
 import type { TemplateMode } from '../prompt/capabilities.ts'
 import { blobPath, hasBlob, putBlob, temporaryBlobPath } from './blobs.ts'
 import { readDetails } from './details.ts'
-import { putFile, takeFile } from './files.ts'
+import { fileVersion, putFile, recheck, takeFile } from './files.ts'
 import { createHeldBlobs } from './held-blobs.ts'
 import { tidyModels } from './housekeeping.ts'
 import { modelReader } from './installed.ts'
@@ -99,6 +99,8 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
     spelling: (name) => spellingFor(folder, name),
     hasBlob: (digest) => hasBlob(folder, digest),
     blobPath: (digest) => blobPath(folder, digest),
+    blobVersion: (digest) => fileVersion(blobPath(folder, digest)),
+    recheck: (digest, signal) => recheck(folder, digest, signal),
     putBlob: (content) => putBlob(folder, content),
     temporaryPath: () => temporaryBlobPath(folder),
     putFile: (path, signal) => putFile(folder, path, signal),

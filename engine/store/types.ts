@@ -117,7 +117,14 @@ export interface ModelStore {
   hasBlob(digest: string): Promise<boolean>
   /** Where a blob lies or would lie. Throws EngineError `bad_request` for anything but a digest. */
   blobPath(digest: string): string
-  /** Stores content under the hash it turns out to have, in one step and on disk. */
+  /** Another text for every content that somebody may have given a stored blob; undefined when it is not stored. */
+  blobVersion(digest: string): Promise<string | undefined>
+  /** Hashes a stored blob again, and removes it when it is not what its name says; false then, or without one. */
+  recheck(digest: string, signal: AbortSignal): Promise<boolean>
+  /**
+   * Stores content under the hash it turns out to have, in one step and on disk. Throws EngineError `create_failed`
+   * when there is no room.
+   */
   putBlob(content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<BlobRef>
   /** A free path for a file that is to become a blob by `putFile`. What is left there is swept away later. */
   temporaryPath(): string

@@ -64,6 +64,7 @@ export function toJob(body: ChatRequest, model: InstalledModel): ChatJob {
 export function toLine(body: ChatRequest, event: EngineEvent): object | undefined {
   switch (event.type) {
     case 'started':
+    case 'prompt-tokens':
       return undefined
     case 'thinking-delta':
     case 'text-delta': {

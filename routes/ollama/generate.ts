@@ -83,6 +83,7 @@ export function toLine(body: GenerateRequest, event: EngineEvent): object | unde
   const head = { model: body.model, created_at: utcTimestamp(Date.now()) }
   switch (event.type) {
     case 'started':
+    case 'prompt-tokens':
     case 'tool-call':
       return undefined
     case 'thinking-delta':

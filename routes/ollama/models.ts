@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import { parseModelRef, storedName } from '../../engine/store/model-ref.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine, LoadedModel } from '../../engine/types.ts'
@@ -27,10 +28,18 @@ const toListed = (model: InstalledModel) => ({
   ...omitEmpty({ capabilities: model.capabilities }),
 })
 
-/** GET /api/ps: every loaded model, the one that stays longest first. */
-export const listLoaded = (engine: Engine) => ({ models: engine.loaded().map(toLoaded) })
+/**
+ * GET /api/ps: every loaded model, the one that stays longest first. Beside Ollama's fields `cpu_reason` says why a
+ * model has nothing on a GPU where the machine is the reason.
+ */
+export async function listLoaded(engine: Engine, inventory: ReadInventory | undefined) {
+  const loaded = engine.loaded()
+  const isOnCpu = ({ sizeVramBytes }: LoadedModel) => sizeVramBytes === 0
+  const cpuReason = loaded.some(isOnCpu) ? (await inventory?.())?.cpuReason : undefined
+  return { models: loaded.map((one) => toLoaded(one, isOnCpu(one) ? cpuReason : undefined)) }
+}
 
-const toLoaded = ({ model, ...loaded }: LoadedModel) => ({
+const toLoaded = ({ model, ...loaded }: LoadedModel, cpuReason: string | undefined) => ({
   name: model.shortName,
   model: model.shortName,
   size: loaded.sizeBytes,
@@ -39,6 +48,7 @@ const toLoaded = ({ model, ...loaded }: LoadedModel) => ({
   expires_at: localTimestamp(loaded.expiresAtMs),
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
+  ...(cpuReason === undefined ? {} : { cpu_reason: cpuReason }),
 })
 
 export const DeleteRequest = z

@@ -83,6 +83,8 @@ export async function* toChunks(
   const usages: Usage[] = []
   const called = new Set<number>()
   for await (const { index, item: event } of events) {
+    // Only a text completion shows its prompt.
+    if (event.type === 'prompt-tokens') continue
     if (event.type === 'tool-call') called.add(index)
     if (event.type === 'end') usages.push(event.usage)
     const choice = { index, ...toChoice(event, head, called.has(index)) }
@@ -94,7 +96,11 @@ export async function* toChunks(
 
 type Choice = Omit<ChatChunk['choices'][number], 'index'>
 
-function toChoice(event: EngineEvent, head: Head<string>, hasCalled: boolean): Choice {
+function toChoice(
+  event: Exclude<EngineEvent, { type: 'prompt-tokens' }>,
+  head: Head<string>,
+  hasCalled: boolean,
+): Choice {
   switch (event.type) {
     case 'started':
       return delta({ role: 'assistant', content: '' })

@@ -20,34 +20,45 @@ export const CompletionsRequest = z
   .meta({ id: 'OpenAICompletionsRequest' })
 export type CompletionsRequest = z.infer<typeof CompletionsRequest>
 
-/** What the engine has to do: `n` jobs for each prompt, prompt by prompt. Throws like `commonJob`. */
-export function toJobs(body: CompletionsRequest, model: InstalledModel): GenerateJob[] {
+/**
+ * What the engine has to do: `n` jobs for each prompt, prompt by prompt. `isRaw`: prompts of text go without the
+ * chat template unless the request says otherwise. Throws like `commonJob`.
+ */
+export function toJobs(body: CompletionsRequest, model: InstalledModel, isRaw = false): GenerateJob[] {
   refuseBestOf(body)
-  if (body.echo && body.logprobs !== undefined) {
-    throw new RequestError(400, 'echo with logprobs is not supported: prompts are not scored', 'logprobs')
-  }
   const common = commonJob(body, model, body.max_tokens)
   // Zero means "no limit" elsewhere; with echo it asks for the prompt and nothing more.
   if (body.echo && body.max_tokens === 0) common.options.maxTokens = 0
-  return body.prompt.flatMap((prompt) => choicesOf({ ...common, ...toJob(body, prompt) }, body.n ?? 1))
+  return body.prompt.flatMap((prompt) => choicesOf({ ...common, ...toJob(body, prompt, isRaw) }, body.n ?? 1))
 }
 
 function toJob(
   body: CompletionsRequest,
   prompt: string | readonly number[],
-): Omit<GenerateJob, keyof ReturnType<typeof commonJob>> {
+  isRaw: boolean,
+): Omit<GenerateJob, keyof ReturnType<typeof commonJob>> & Partial<Pick<GenerateJob, 'truncate'>> {
   const isText = typeof prompt === 'string'
-  if (body.echo && !isText) throw new RequestError(400, 'echo needs prompts that are text', 'prompt')
   if (body.suffix && !isText) throw new RequestError(400, 'suffix needs prompts that are text', 'prompt')
+  const hasGap = body.suffix !== undefined && body.suffix !== ''
   return {
     kind: 'generate',
     prompt,
-    suffix: body.suffix === '' ? undefined : body.suffix,
-    raw: (body.raw ?? false) || (body.echo ?? false) || !isText,
+    suffix: hasGap ? body.suffix : undefined,
+    raw: (body.raw ?? (isRaw && !hasGap)) || (body.echo ?? false) || !isText,
     // This reply has no place for thoughts.
     think: false,
     topLogprobs: body.logprobs,
+    ...echoed(body, isText),
   }
+}
+
+/**
+ * With log-probabilities an echo shows those of the prompt. Tokens are echoed as the text that the model's vocabulary
+ * gives them, which comes with their scores. What is shown is whole.
+ */
+function echoed({ echo, logprobs }: CompletionsRequest, isText: boolean) {
+  if (!echo || (isText && logprobs === undefined)) return {}
+  return { promptLogprobs: logprobs ?? 0, truncate: false }
 }
 
 function refuseBestOf({ best_of, n, stream }: CompletionsRequest): void {

@@ -1,5 +1,6 @@
 import type { Answer } from '../../engine/collect.ts'
-import type { EngineEvent, StopReason, Usage } from '../../engine/types.ts'
+import type { EngineEvent, PromptToken, StopReason, Usage } from '../../engine/types.ts'
+import { type Echo, echoDecoder, echoOffset } from './echo.ts'
 import type { Head } from './head.ts'
 import { type LegacyLogprobs, toLegacyLogprobs } from './legacy-logprobs.ts'
 import type { Indexed } from './parallel.ts'
@@ -18,20 +19,32 @@ export interface TextCompletion extends Head<'text_completion'> {
   usage?: WireUsage | null
 }
 
-/** The reply that is not streamed. `echoes` holds what goes before each choice's text. */
+/** What a reply shows beside its answers. */
+export interface Shown {
+  /** What goes before each choice's text; empty when nothing does. */
+  echoes: readonly Echo[]
+  hasLogprobs: boolean
+}
+
+/** The reply that is not streamed. */
 export function toTextCompletion(
   head: Head<'text_completion'>,
   answers: readonly Answer[],
-  echoes: readonly string[],
+  { echoes, hasLogprobs }: Shown,
 ): TextCompletion {
   return {
     ...head,
-    choices: answers.map((answer, index) => ({
-      text: `${echoes[index] ?? ''}${answer.text}`,
-      index,
-      logprobs: answer.logprobs.length === 0 ? null : toLegacyLogprobs(answer.logprobs, 0).logprobs,
-      finish_reason: answer.reason,
-    })),
+    choices: answers.map(({ text, promptTokens, logprobs, reason }, index) => {
+      const echo = echoes[index]
+      const tokens = [...promptTokens, ...logprobs]
+      const offset = echoOffset(promptTokens, echo?.text)
+      return {
+        text: `${echo === undefined ? '' : (echo.text ?? echoDecoder()(promptTokens))}${text}`,
+        index,
+        logprobs: hasLogprobs && tokens.length > 0 ? toLegacyLogprobs(tokens, offset).logprobs : null,
+        finish_reason: reason,
+      }
+    }),
     usage: toUsage(answers.map((answer) => answer.usage)),
   }
 }
@@ -43,40 +56,53 @@ export function toTextCompletion(
 export async function* toTextChunks(
   head: Head<'text_completion'>,
   events: AsyncIterable<Indexed<EngineEvent>>,
-  echoes: readonly string[],
+  shown: Shown,
   includeUsage: boolean,
 ): AsyncGenerator<TextCompletion | typeof DONE> {
   const usages: Usage[] = []
-  const offsets = new Map<number, number>()
+  const streams = new Map<number, ChoiceStream>()
   for await (const { index, item: event } of events) {
     if (event.type === 'end') usages.push(event.usage)
-    const choice = toChoice(event, index, echoes, offsets)
-    if (choice !== undefined) yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) }
+    const stream = streams.get(index) ?? choiceStream(shown.echoes[index], shown.hasLogprobs)
+    streams.set(index, stream)
+    const piece = stream(event)
+    if (piece === undefined) continue
+    yield { ...head, choices: [{ index, ...piece }], ...(includeUsage ? { usage: null } : {}) }
   }
   if (includeUsage) yield { ...head, choices: [], usage: toUsage(usages) }
   yield DONE
 }
 
-function toChoice(
-  event: EngineEvent,
-  index: number,
-  echoes: readonly string[],
-  offsets: Map<number, number>,
-): Choice | undefined {
-  const choice = { text: '', index, logprobs: null, finish_reason: null }
-  switch (event.type) {
-    case 'started':
-      return { ...choice, text: echoes[index] ?? '' }
-    case 'text-delta': {
-      if (event.logprobs === undefined) return { ...choice, text: event.text }
-      const { logprobs, offset } = toLegacyLogprobs(event.logprobs, offsets.get(index) ?? 0)
-      offsets.set(index, offset)
-      return { ...choice, text: event.text, logprobs }
+type Piece = Omit<Choice, 'index'>
+type ChoiceStream = (event: EngineEvent) => Piece | undefined
+
+/** What each event of one choice adds to it. */
+function choiceStream(echo: Echo | undefined, hasLogprobs: boolean): ChoiceStream {
+  const decode = echoDecoder()
+  let offset: number | undefined
+  const piece = (text: string, tokens: Parameters<typeof toLegacyLogprobs>[0] = []): Piece => {
+    if (!hasLogprobs || tokens.length === 0) return { text, logprobs: null, finish_reason: null }
+    const legacy = toLegacyLogprobs(tokens, offset ?? 0)
+    offset = legacy.offset
+    return { text, logprobs: legacy.logprobs, finish_reason: null }
+  }
+  const echoed = (tokens: readonly PromptToken[]): Piece => {
+    offset ??= echoOffset(tokens, echo?.text)
+    return piece(echo !== undefined && echo.text === undefined ? decode(tokens) : '', tokens)
+  }
+  return (event) => {
+    switch (event.type) {
+      case 'started':
+        return piece(echo?.text ?? '')
+      case 'prompt-tokens':
+        return echoed(event.tokens)
+      case 'text-delta':
+        return piece(event.text, event.logprobs)
+      case 'end':
+        return { ...piece(''), finish_reason: event.reason }
+      case 'thinking-delta':
+      case 'tool-call':
+        return undefined
     }
-    case 'end':
-      return { ...choice, finish_reason: event.reason }
-    case 'thinking-delta':
-    case 'tool-call':
-      return undefined
   }
 }

@@ -12,21 +12,26 @@ import { RerankRequest, rerank } from './rerank.ts'
 import { refuseUnknownPaths } from './unknown-path.ts'
 import { validatorCompiler } from './validate.ts'
 
+interface OpenAIOptions {
+  /** Text completions go without the chat template unless a request says otherwise. */
+  rawCompletions: boolean
+}
+
 /** OpenAI's dialect under /v1, and without that prefix where llama-server has it so. */
-export const openaiRoutes: FastifyPluginAsyncZod = async (app) => {
+export const openaiRoutes: FastifyPluginAsyncZod<OpenAIOptions> = async (app, { rawCompletions }) => {
   acceptJsonBodies(app)
   app.setValidatorCompiler(validatorCompiler)
-  app.register(inferenceRoutes)
+  app.register(inferenceRoutes, { rawCompletions })
   app.register(modelListRoutes)
-  app.register(v1Routes, { prefix: '/v1' })
+  app.register(v1Routes, { prefix: '/v1', rawCompletions })
   // Cohere's second version differs in nothing that is looked at here.
   app.register(rerankRoutes, { prefix: '/v2' })
 }
 
-const v1Routes: FastifyPluginAsyncZod = async (app) => {
+const v1Routes: FastifyPluginAsyncZod<OpenAIOptions> = async (app, { rawCompletions }) => {
   app.setErrorHandler(sharedError)
   refuseUnknownPaths(app)
-  app.register(inferenceRoutes)
+  app.register(inferenceRoutes, { rawCompletions })
   app.register(modelListRoutes)
   // A wildcard: names have slashes, percent-encoded by the client libraries and bare from curl.
   app.get('/models/*', { schema: { params: z.object({ '*': z.string() }) } }, (req) =>
@@ -34,11 +39,11 @@ const v1Routes: FastifyPluginAsyncZod = async (app) => {
   )
 }
 
-const inferenceRoutes: FastifyPluginAsyncZod = async (app) => {
+const inferenceRoutes: FastifyPluginAsyncZod<OpenAIOptions> = async (app, { rawCompletions }) => {
   app.setErrorHandler(openaiError)
   app.post('/chat/completions', { schema: { body: ChatRequest } }, (req, reply) => chat(req.body, reply))
   app.post('/completions', { schema: { body: CompletionsRequest } }, (req, reply) =>
-    completions(req.body, reply),
+    completions(req.body, reply, rawCompletions),
   )
   app.post('/embeddings', { schema: { body: EmbeddingsRequest } }, (req, reply) =>
     embeddings(req.body, reply),

@@ -1,66 +1,40 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { z } from 'zod'
 import type { Config } from '../../config/load.ts'
-import { EngineError } from '../../engine/errors.ts'
-import { probeHardware, withMeasuredRam } from '../../engine/hardware/probe.ts'
-import { measureRamBandwidth } from '../../engine/hardware/ram-bandwidth.ts'
-import { systemReaders } from '../../engine/hardware/readers.ts'
-import { backendsAmong, reconcile } from '../../engine/hardware/reconcile.ts'
+import { withMeasuredRam } from '../../engine/hardware/probe.ts'
 import type { Bandwidth, CpuReading, Device, Hardware, RamReading } from '../../engine/hardware/types.ts'
-import { findLibraryDir } from '../../engine/llama/library.ts'
-import { PACKAGE_ROOT } from '../package-root.ts'
+import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
+import { openMachine } from '../machine.ts'
 import { table } from './table.ts'
+
+/** A device that the engine uses has its name for it. */
+export interface ShownHardware extends Hardware {
+  devices: (Device & { engineName?: string })[]
+}
 
 /** `snug hardware`: what the machine has and why the engine uses no GPU, as text or as JSON. */
 export async function hardwareCommand(config: Config, asJson: boolean): Promise<string> {
-  const probed = await probeHardware(systemReaders(config.engineEnvironment))
-  const hardware = await withRamBandwidth(probed)
-  const reason = await cpuReason(config, hardware)
-  const whole = { ...hardware, notes: [...hardware.notes, ...(reason === undefined ? [] : [reason])] }
-  return asJson ? `${JSON.stringify(whole, null, 2)}\n` : hardwareText(whole)
-}
-
-async function withRamBandwidth(hardware: Hardware): Promise<Hardware> {
-  if (hardware.ram.bandwidth !== undefined) return hardware
-  const { cpu, ram } = hardware
-  const threads = Math.min(cpu.physicalCores, cpu.logicalCores)
-  const measured = await measureRamBandwidth({ threads, freeBytes: ram.availableBytes })
-  return measured === undefined ? hardware : withMeasuredRam(hardware, measured.gbPerSecond)
-}
-
-const Package = z.object({ optionalDependencies: z.record(z.string(), z.string()) })
-
-/** Why the engine that is installed can use no GPU here; undefined when it may. */
-async function cpuReason({ libraryDir }: Config, hardware: Hardware): Promise<string | undefined> {
+  const { threads, libraryDir, engineEnvironment: environment } = config
+  const silent = { info() {}, warn() {} }
+  const library = libraryDir === undefined ? {} : { libraryDir }
+  const backend = createEmbeddedBackend({ threads, environment, log: silent, ...library })
   try {
-    const backends = backendsAmong(await readdir(findLibraryDir(libraryDir)))
-    if (backends.length > 0) return undefined
-    const manifest = Package.parse(JSON.parse(await readFile(join(PACKAGE_ROOT, 'package.json'), 'utf8')))
-    const { platform, arch: architecture } = process
-    const packageVersion = Object.entries(manifest.optionalDependencies).find(([name]) =>
-      name.startsWith('@node-llama-cpp/'),
-    )?.[1]
-    const build = {
-      platform,
-      architecture,
-      backends,
-      ...(packageVersion === undefined ? {} : { packageVersion }),
-    }
-    const { cpuReason: reason } = reconcile(hardware, [], build)
-    return reason && `models run on the processor: ${reason}`
-  } catch (error) {
-    if (error instanceof EngineError) return error.message
-    if (error instanceof Error && 'syscall' in error) return `no engine: ${error.message}`
-    throw error
+    const { inventory, ramSpeed } = await openMachine(config, backend)
+    const { hardware, gpus, unused, cpuReason, notes } = await inventory()
+    const { measured } = await ramSpeed(hardware)
+    const machine = measured === undefined ? hardware : withMeasuredRam(hardware, measured.gbPerSecond)
+    const processor = machine.devices.filter(({ kind }) => kind === 'cpu')
+    const reason = cpuReason === undefined ? [] : [`models run on the processor: ${cpuReason}`]
+    const whole = { ...machine, devices: [...gpus, ...unused, ...processor], notes: [...notes, ...reason] }
+    return asJson ? `${JSON.stringify(whole, null, 2)}\n` : hardwareText(whole)
+  } finally {
+    await backend.close()
   }
 }
 
 /** Hardware as lines for a person. */
-export function hardwareText({ devices, ram, cpu, notes }: Hardware): string {
+export function hardwareText({ devices, ram, cpu, notes }: ShownHardware): string {
   const gpus = devices.filter(({ kind }) => kind !== 'cpu')
   const rows = gpus.map((gpu) => [
-    `${gpu.kind}${gpu.index}`,
+    gpu.engineName ?? `${gpu.kind}${gpu.index}`,
     gpu.name,
     memoryText(gpu),
     bandwidthText(gpu.bandwidth),

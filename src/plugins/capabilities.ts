@@ -1,5 +1,7 @@
 import fp from 'fastify-plugin'
 import type { CreateModel } from '../../engine/create/types.ts'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
+import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
@@ -11,6 +13,8 @@ declare module 'fastify' {
     models: ModelStore
     registries: Registries
     pulls: Pulls
+    readMachine: ReadMachine | undefined
+    inventory: ReadInventory | undefined
     createModel: CreateModel
   }
 }
@@ -20,16 +24,20 @@ export interface Capabilities {
   models: ModelStore
   registries: Registries
   pulls: Pulls
+  readMachine?: ReadMachine
+  inventory?: ReadInventory
   create: CreateModel
 }
 
 /** Gives every route what it stands on; closes it with the server. */
 export const capabilitiesPlugin = fp<Capabilities>(
-  async (app, { engine, models, registries, pulls, create }) => {
+  async (app, { engine, models, registries, pulls, readMachine, inventory, create }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
     app.decorate('pulls', pulls)
+    app.decorate('readMachine', readMachine)
+    app.decorate('inventory', inventory)
     app.decorate('createModel', create)
     app.addHook('onClose', async () => {
       await Promise.all([engine.close(), pulls.close().then(() => registries.close())])

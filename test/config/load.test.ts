@@ -29,6 +29,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     maxQueue: 512,
     noPrune: false,
     templates: 'auto',
+    rawCompletions: false,
     flashAttention: 'auto',
     kvCacheType: 'auto',
     gpuOverheadBytes: 0,

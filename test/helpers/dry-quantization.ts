@@ -1,5 +1,6 @@
 /** What llama.cpp would make of a file, from its own mouth and without the work. */
-import { findLibraryDir, openLibrary } from '../../engine/llama/library.ts'
+import { openLibrary } from '../../engine/llama/library.ts'
+import { findLibraryDir } from '../../engine/llama/library-dir.ts'
 
 export interface DryQuantizer {
   /** Name and type of every tensor in the new file, or the reason why there would be none. */

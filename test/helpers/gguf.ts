@@ -47,6 +47,9 @@ const TENSOR_TYPE = {
   Q6_K: [14, 256, 210],
   BF16: [30, 1, 2],
 } as const
+/** Whether tensors of a type by this name can be written. */
+export const isTensorType = (name: string): name is keyof typeof TENSOR_TYPE => name in TENSOR_TYPE
+
 export interface GgufTensor {
   name: string
   type: keyof typeof TENSOR_TYPE

@@ -206,12 +206,18 @@ function inRam(one: Try, first: number, expertsFrom: number, active: number): nu
   const dense = total(layers.slice(0, first).map((layer) => layer.dense))
   const experts = total(layers.slice(0, expertsFrom).map((layer) => layer.experts))
   const cache = total(cacheBytesPerLayer(model.hyperparameters, settings.layout).slice(0, first))
-  const buffers = hostComputeBytes(model.hyperparameters, settings) + 4 * model.hyperparameters.vocabularySize
-  const alone = active === 0 ? 1.2 * deviceComputeBytes(model.hyperparameters, settings) : 0
+  const { embeddingLength, vocabularySize } = model.hyperparameters
+  const { stepTokens, contextLength } = settings.layout
+  const embeddings = 4 * Math.min(stepTokens, contextLength) * embeddingLength
+  const compute =
+    active === 0
+      ? 1.2 * (deviceComputeBytes(model.hyperparameters, settings) + embeddings)
+      : hostComputeBytes(model.hyperparameters, settings)
+  const buffers = compute + 4 * vocabularySize
   const ownOutput = active === 0 && !offer.isTied ? output : 0
   const { availableBytes, totalBytes, bandwidth } = machine.ram
   const budget = availableBytes - Math.min(16 * GIB, Math.max(4 * GIB, 0.1 * totalBytes))
-  if (lookup + dense + experts + cache + buffers + alone + ownOutput > budget) return Number.NaN
+  if (lookup + dense + experts + cache + buffers + ownOutput > budget) return Number.NaN
   const rate = bandwidth * (/^IQ[123]/.test(offer.fileType) ? 0.6 : 1)
   const read = dense + (active === 0 ? output : 0)
   return read / (0.9 * rate) + (experts * usedOf(model)) / (0.4 * rate)

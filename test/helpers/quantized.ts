@@ -12,7 +12,7 @@ export async function writeArchitecture(path: string, architecture: Architecture
   const tensors = tensorsOf(architecture, 'F16').map(
     ({ name, type, shape }): GgufTensor => ({ name, type: type === 'F32' ? 'F32' : 'F16', shape }),
   )
-  await writeZeros(path, { metadata: metadataOf(architecture), tensors })
+  await writeZeros(path, { metadata: architectureMetadata(architecture), tensors })
 }
 
 /** Writes a file whose weights are all 0 and take no room on the disk. */
@@ -28,11 +28,11 @@ export async function writeZeros(
 
 const padded = (bytes: number) => Math.ceil(bytes / 32) * 32
 
-/** What llama.cpp insists on reading before it quantizes. */
-function metadataOf(architecture: Architecture): Record<string, GgufValue> {
+/** What llama.cpp insists on reading of a model of the architecture, but for a vocabulary. */
+export function architectureMetadata(architecture: Architecture): Record<string, GgufValue> {
   const { family, experts, latent, recurrent, window } = architecture
   const own: Record<string, number | undefined> = {
-    context_length: 4096,
+    context_length: 131_072,
     embedding_length: architecture.embeddingLength,
     block_count: architecture.layers,
     feed_forward_length: architecture.feedForwardLength,

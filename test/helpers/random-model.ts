@@ -159,12 +159,6 @@ export function tensorsOf(shape: ModelShape, type: WeightType = 'Q8_0'): GgufTen
 /** What a GGUF of the shape's architecture says of itself. */
 export function metadataOf(shape: ModelShape, weights: WeightType = 'Q8_0'): Record<string, GgufValue> {
   const { architecture = 'llama' } = shape
-  const tokens = Array.from({ length: shape.vocabulary }, (_, id) => tokenText(id))
-  const types = tokens.map((_, id) => {
-    if (id === 0) return UNKNOWN
-    if (id < SPECIAL_TOKENS) return CONTROL
-    return id < SPECIAL_TOKENS + 256 ? BYTE : NORMAL
-  })
   return {
     'general.architecture': str(architecture),
     'general.name': str(shape.name),
@@ -184,6 +178,19 @@ export function metadataOf(shape: ModelShape, weights: WeightType = 'Q8_0'): Rec
           [`${architecture}.expert_count`]: u32(shape.experts.count),
           [`${architecture}.expert_used_count`]: u32(shape.experts.used),
         }),
+    ...vocabularyOf(shape.vocabulary),
+  }
+}
+
+/** A made-up vocabulary of so many tokens, in the words of a GGUF. */
+export function vocabularyOf(size: number): Record<string, GgufValue> {
+  const tokens = Array.from({ length: size }, (_, id) => tokenText(id))
+  const types = tokens.map((_, id) => {
+    if (id === 0) return UNKNOWN
+    if (id < SPECIAL_TOKENS) return CONTROL
+    return id < SPECIAL_TOKENS + 256 ? BYTE : NORMAL
+  })
+  return {
     'tokenizer.ggml.model': str('llama'),
     'tokenizer.ggml.tokens': array('string', tokens),
     'tokenizer.ggml.scores': array(

@@ -7,6 +7,7 @@ import type {
   RunnerInfo,
   RunnerRequest,
 } from '../../engine/backend.ts'
+import type { PromptToken } from '../../engine/types.ts'
 
 /** What a scripted generation does next: say a piece, wait, or fail. */
 export type Step =
@@ -114,6 +115,26 @@ export class ScriptedBackend implements Backend {
     })
   }
 
+  /** In two pieces where there are tokens enough. */
+  *#scores({ prompt, promptLogprobs }: RunnerRequest): Generator<RunnerEvent> {
+    if (promptLogprobs === undefined) return
+    const tokens = prompt.map((token, i) => this.#scored(token, i, promptLogprobs))
+    for (const piece of [tokens.slice(0, 2), tokens.slice(2)])
+      if (piece.length > 0) yield { type: 'prompt-tokens', tokens: piece }
+  }
+
+  /** Each token of a prompt is a quarter less likely than the one before it; the alternatives are stars. */
+  #scored(token: number, at: number, alternatives: number): PromptToken {
+    const word = this.#words[token] ?? ''
+    const star = { token: '*', bytes: [42], logprob: -0.125 }
+    return {
+      token: word,
+      bytes: [...Buffer.from(word)],
+      logprob: at === 0 ? null : -at / 4,
+      alternatives: at === 0 ? [] : Array.from({ length: alternatives }, () => star),
+    }
+  }
+
   async *#generate(request: RunnerRequest, signal: AbortSignal): AsyncGenerator<RunnerEvent> {
     const text = request.prompt.map((t) => this.#words[t] ?? '').join('')
     this.requests.push({ ...request, text })
@@ -125,6 +146,7 @@ export class ScriptedBackend implements Backend {
     let outputTokens = 0
     this.#busySlots += 1
     try {
+      yield* this.#scores(request)
       yield { type: 'prompt', promptTokens: request.prompt.length, cachedTokens, promptMs: 1 }
       for (const step of answer.steps) {
         signal.throwIfAborted()

@@ -33,6 +33,8 @@ export const NO_STORE: ModelStore = {
   spelling: unused,
   hasBlob: unused,
   blobPath: unused,
+  blobVersion: unused,
+  recheck: unused,
   putBlob: unused,
   temporaryPath: unused,
   putFile: unused,

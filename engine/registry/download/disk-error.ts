@@ -1,9 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import { EngineError } from '../../errors.ts'
 import { asError } from '../../store/missing.ts'
-
-/** What the file system says when there is no room: the disk, a quota, or a limit of the process. */
-const NO_ROOM = ['ENOSPC', 'EDQUOT', 'EFBIG']
+import { isNoRoom } from '../../store/no-room.ts'
 
 /** The disk will not take the data. Trying again does not help, so nobody does. */
 export class DiskError extends EngineError {}
@@ -12,7 +10,7 @@ export class DiskError extends EngineError {}
 export function asDiskError(thrown: unknown, folder: string): Error {
   const error = asError(thrown)
   if (!('code' in error) || error instanceof EngineError) return error
-  if (!NO_ROOM.includes(String(error.code))) {
+  if (!isNoRoom(error)) {
     return new DiskError('pull_failed', error.message, { cause: error })
   }
   const advice = 'free some space and pull again: what has come so far is kept'

@@ -1,7 +1,8 @@
-import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { ifMissing, unless } from '../../store/missing.ts'
+import { ifMissing } from '../../store/missing.ts'
+import { place } from '../../store/place.ts'
 import { MAX_PARTS, type Part } from './parts.ts'
 
 // Beside the blob `sha256-<hex>` lie, while it is fetched,
@@ -83,13 +84,6 @@ const namesBeside = async (blob: string, suffix: string) =>
 
 /** Gives verified data its final name, so that a crash at any moment leaves all of it or none. */
 export async function putInPlace(blob: string): Promise<void> {
-  await rename(dataPath(blob), blob)
-  const folder = await open(dirname(blob))
-  try {
-    // Some file systems cannot sync a folder; they keep renames by other means or not at all.
-    await unless(folder.sync(), ['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP'], undefined)
-  } finally {
-    await folder.close()
-  }
+  await place(dataPath(blob), blob)
   await removeUnfinished(blob)
 }

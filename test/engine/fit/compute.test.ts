@@ -3,6 +3,7 @@ import { type Architecture, hyperparametersFrom } from '../../../engine/fit/arch
 import { type CacheLayout, cacheBytes } from '../../../engine/fit/cache.ts'
 import {
   COMPUTE_RESERVE,
+  cpuComputeBytes,
   deviceComputeBytes,
   hostComputeBytes,
   outputBytes,
@@ -70,4 +71,8 @@ test('a context shorter than a step makes the step shorter', () => {
 
 test('every sequence has a row of logits', () => {
   expect(outputBytes(llama, 4)).toBe(4 * 4 * 128_256)
+})
+
+test('without a device the embeddings of a step lie in the same buffer as everything else', () => {
+  expect(cpuComputeBytes(llama, settings)).toBe(4 * 512 * (128_256 + 2 * 4096))
 })

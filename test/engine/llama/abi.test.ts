@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkAbi } from '../../../engine/llama/abi.ts'
-import { findLibraryDir, openLibrary } from '../../../engine/llama/library.ts'
+import { openLibrary } from '../../../engine/llama/library.ts'
+import { findLibraryDir } from '../../../engine/llama/library-dir.ts'
 
 const library = openLibrary(findLibraryDir(undefined))
 

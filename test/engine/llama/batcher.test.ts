@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createBatcher } from '../../../engine/llama/batcher.ts'
-import { findLibraryDir } from '../../../engine/llama/library.ts'
+import { findLibraryDir } from '../../../engine/llama/library-dir.ts'
 import { loadNativeModel } from '../../../engine/llama/native-model.ts'
 import { createPrefixCache } from '../../../engine/llama/prefix/prefix-cache.ts'
 import type { StepEvent } from '../../../engine/runner/protocol.ts'

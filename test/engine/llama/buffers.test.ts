@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import type { BufferSize } from '../../../engine/backend.ts'
-import { addBuffer, isHostBuffer, parseBufferSize, totalBytes } from '../../../engine/llama/buffers.ts'
+import {
+  addBuffer,
+  countedOnce,
+  isHostBuffer,
+  parseBufferSize,
+  totalBytes,
+} from '../../../engine/llama/buffers.ts'
 
 const MiB = 1024 * 1024
 
@@ -51,4 +57,21 @@ test('memory that a driver pins on the host does not count as VRAM', () => {
     { device: 'CUDA_Host', kind: 'output', bytes: 1 },
   ] as const
   expect(totalBytes(buffers)).toEqual({ sizeBytes: 16, sizeVramBytes: 5 })
+})
+
+test('weights that the CPU keeps a copy of in another order count once', () => {
+  const buffers: BufferSize[] = [
+    { device: 'CPU_Mapped', kind: 'weights', bytes: 119 },
+    { device: 'CPU_REPACK', kind: 'weights', bytes: 62 },
+    { device: 'CPU', kind: 'kv', bytes: 96 },
+  ]
+  expect(countedOnce(buffers, 120).map(({ bytes }) => bytes)).toEqual([58, 62, 96])
+})
+
+test.each<[string, BufferSize]>([
+  ['an adapter', { device: 'CPU', kind: 'weights', bytes: 5 }],
+  ['weights on a GPU', { device: 'CUDA0', kind: 'weights', bytes: 60 }],
+])('beside %s all that is mapped counts', (_, other) => {
+  const buffers: BufferSize[] = [{ device: 'CPU_Mapped', kind: 'weights', bytes: 119 }, other]
+  expect(countedOnce(buffers, 120)).toEqual(buffers)
 })

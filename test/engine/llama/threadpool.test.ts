@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { findLibraryDir, openLibrary } from '../../../engine/llama/library.ts'
+import { openLibrary } from '../../../engine/llama/library.ts'
+import { findLibraryDir } from '../../../engine/llama/library-dir.ts'
 import { createThreadpool } from '../../../engine/llama/threadpool.ts'
 import { outputOf, planFor, randomModel, requestFor, runnerFor } from '../../helpers/runner.ts'
 

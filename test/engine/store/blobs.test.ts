@@ -40,6 +40,19 @@ describe('a blob', () => {
     expect(await blobNames(folder)).toEqual([])
   })
 
+  test('for which there is no room leaves nothing behind, and says so', async () => {
+    const folder = await tempFolder()
+    const overflows = async function* () {
+      yield Buffer.from('hello ')
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    }
+    await expect(putBlob(folder, overflows())).rejects.toMatchObject({
+      code: 'create_failed',
+      message: `write ${join(folder, 'blobs')}: no space left on device`,
+    })
+    expect(await blobNames(folder)).toEqual([])
+  })
+
   test.each([
     'sha256:xyz',
     '../../etc/passwd',

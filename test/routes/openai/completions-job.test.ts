@@ -58,9 +58,7 @@ test.each([
 })
 
 test.each([
-  [{ prompt: [1], echo: true }, 'prompt'],
   [{ prompt: [1], suffix: 'x' }, 'prompt'],
-  [{ prompt: 'a', echo: true, logprobs: 1 }, 'logprobs'],
   [{ prompt: 'a', best_of: 2, stream: true }, 'best_of'],
   [{ prompt: 'a', best_of: 2 }, 'best_of'],
 ])('%j is refused', (fields, param) => {

@@ -50,6 +50,21 @@ test('openai 90: a plain prompt goes through the model’s template', async () =
   expect((await json({ prompt: 'a b' })).request?.text).toBe('U:a b ')
 })
 
+const RAW = { app: { rawCompletions: true } }
+
+test('openai 90: a server can be set to feed prompts as they are', async () => {
+  expect((await json({ prompt: 'a b' }, RAW)).request?.text).toBe('a b')
+})
+
+test('openai 90: on such a server a request may still ask for the template', async () => {
+  expect((await json({ prompt: 'a b', raw: false }, RAW)).request?.text).toBe('U:a b ')
+})
+
+test('on such a server a suffix still makes the prompt fill-in-middle', async () => {
+  const { request } = await json({ model: 'fim', prompt: 'a', suffix: 'z' }, RAW)
+  expect(request?.text).toBe('<P>a<S>z<M>')
+})
+
 test('openai 91: every prompt gets n choices, prompt by prompt', async () => {
   const { body, backend } = await json({ prompt: ['a', 'b'], n: 2, raw: true })
   expect(body.choices.map(({ index }: { index: number }) => index)).toEqual([0, 1, 2, 3])
@@ -104,10 +119,71 @@ test('echo puts the prompt before the answer, and feeds it raw', async () => {
   expect(body.choices[0].text).toBe('Say: Hello world')
 })
 
-test('echo with logprobs is refused as long as prompts are not scored', async () => {
-  expect(await json({ prompt: 'a', echo: true, logprobs: 1, max_tokens: 0 })).toMatchObject({
+const SILENT = { answers: [{ steps: [], reason: 'length' as const }] }
+const SCORED = {
+  tokens: ['Say ', 'hello ', 'now'],
+  token_logprobs: [null, -0.25, -0.5],
+  top_logprobs: [null, { '*': -0.125, 'hello ': -0.25 }, { '*': -0.125, now: -0.5 }],
+  text_offset: [0, 4, 10],
+}
+
+test('openai 95: echo with log-probabilities and no tokens scores the prompt', async () => {
+  const asked = { prompt: 'Say hello now', echo: true, logprobs: 1, max_tokens: 0 }
+  const { body, request } = await json(asked, { script: SILENT })
+  expect(request).toMatchObject({ text: 'Say hello now', maxTokens: 0, promptLogprobs: 1 })
+  expect(body.choices).toEqual([
+    { text: 'Say hello now', index: 0, logprobs: SCORED, finish_reason: 'length' },
+  ])
+})
+
+test('openai 95: so do the chunks of a stream, added up', async () => {
+  const asked = { prompt: 'Say hello now', echo: true, logprobs: 1, max_tokens: 0, stream: true }
+  const { reply } = await complete(asked, { script: SILENT })
+  const choices = framesOf(reply.body).flatMap((frame) => (frame === '[DONE]' ? [] : frame.choices))
+  expect(choices.map(({ text }) => text).join('')).toBe('Say hello now')
+  const parts = choices.flatMap(({ logprobs }) => logprobs ?? [])
+  expect(parts.length).toBeGreaterThan(1)
+  for (const key of Object.keys(SCORED) as (keyof typeof SCORED)[]) {
+    expect(parts.flatMap((part) => part[key])).toEqual(SCORED[key])
+  }
+  expect(choices.at(-1).finish_reason).toBe('length')
+})
+
+test.each([true, false])('openai 95: a prompt of tokens is echoed as text, streamed: %j', async (stream) => {
+  const app = await testApp({ script: SILENT })
+  // The scripted backend numbers words as they come.
+  await post(app.app, URL, { model: 'tiny', prompt: 'Say hello now', raw: true })
+  const asked = { model: 'tiny', prompt: [0, 1, 2], echo: true, max_tokens: 0, stream }
+  for (const logprobs of [undefined, 1]) {
+    const reply = await post(app.app, URL, { ...asked, logprobs })
+    const frames = stream ? framesOf(reply.body).filter((frame) => frame !== '[DONE]') : [reply.json()]
+    const choices = frames.flatMap((frame) => frame.choices)
+    expect(choices.map(({ text }) => text).join('')).toBe('Say hello now')
+    const tokens = choices.flatMap((choice) => choice.logprobs?.tokens ?? [])
+    expect(tokens).toEqual(logprobs === undefined ? [] : SCORED.tokens)
+  }
+})
+
+test('the log-probabilities of an answer follow those of its echo', async () => {
+  const script = { answers: [{ steps: [piece('Hi'), piece(' you')] }] }
+  const { body } = await json({ prompt: 'Say hello now', echo: true, logprobs: 2 }, { script })
+  expect(body.choices[0].text).toBe('Say hello nowHi you')
+  expect(body.choices[0].logprobs).toMatchObject({
+    tokens: [...SCORED.tokens, 'Hi', ' you'],
+    text_offset: [...SCORED.text_offset, 13, 15],
+  })
+})
+
+test('an echo without log-probabilities does not have the prompt scored', async () => {
+  const { request } = await json({ prompt: 'Say hello now', echo: true })
+  expect(request?.promptLogprobs).toBeUndefined()
+})
+
+test('a prompt that is to be scored is refused when it is too long, never cut', async () => {
+  const asked = { prompt: 'a b c d e f', echo: true, logprobs: 1, truncate: true, num_ctx: 4 }
+  expect(await json(asked)).toMatchObject({
     status: 400,
-    body: { error: { param: 'logprobs' } },
+    body: { error: { code: 'context_length_exceeded' } },
   })
 })
 

@@ -5,12 +5,12 @@ import type { Lessons } from './load-wishes.ts'
 import { lacksFlashAttention, outOfMemoryIn } from './out-of-memory.ts'
 import { type LoadPlanner, type LoadWish, type Occupancy, type PlannedLoad, RAM } from './types.ts'
 
-/** A planner, and a backend that loads what it plans. */
-export interface PlannedBackend {
+/** A planner, and a way to load what it plans. */
+export interface PlannedLoading {
   planner: LoadPlanner
-  /** Loads as `backend`; a plan of `planner` is made anew where the runner does not get the memory that it promised. */
-  backend: Backend
-  /** How a runner of `backend` was loaded in the end; undefined for a plan that is not of `planner`. */
+  /** Loads as the backend does; a plan of `planner` is made anew where the runner does not get the memory it promised. */
+  load: Backend['load']
+  /** How a runner of `load` was loaded in the end; undefined for a plan that is not of `planner`. */
   plannedFor(runner: Runner): PlannedLoad | undefined
 }
 
@@ -30,7 +30,7 @@ interface Origin {
  * Free memory is an estimate of others. Where a load runs out of it, the device that is named counts for less, at most
  * twice; then the context gets shorter, unless somebody asked for it; then `load_failed` says what was tried.
  */
-export function createPlannedBackend(backend: Backend, inner: LoadPlanner, log: Log): PlannedBackend {
+export function createPlannedLoading(backend: Pick<Backend, 'load'>, inner: LoadPlanner, log: Log): PlannedLoading {
   const origins = new WeakMap<LoadPlan, Origin>()
   const loaded = new WeakMap<Runner, PlannedLoad>()
 
@@ -67,16 +67,8 @@ export function createPlannedBackend(backend: Backend, inner: LoadPlanner, log: 
     }
   }
 
-  return { planner, backend: { ...bound(backend), load }, plannedFor: (runner) => loaded.get(runner) }
+  return { planner, load, plannedFor: (runner) => loaded.get(runner) }
 }
-
-/** The backend's own methods, whatever kind of object it is. */
-const bound = (backend: Backend): Backend => ({
-  name: backend.name,
-  load: (...args) => backend.load(...args),
-  ...(backend.quantize === undefined ? {} : { quantize: backend.quantize.bind(backend) }),
-  close: () => backend.close(),
-})
 
 interface State {
   lessons: Lessons

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { LoadPlan } from '../../../engine/backend.ts'
 import { EngineError } from '../../../engine/errors.ts'
 import { UNOCCUPIED } from '../../../engine/planning/memory-left.ts'
-import { createPlannedBackend } from '../../../engine/planning/planned-backend.ts'
+import { createPlannedLoading } from '../../../engine/planning/planned-loading.ts'
 import { CARDS, cards, machineWith } from '../../helpers/machines.ts'
 import { EMPTY_PLAN, installed, loadPlannerOf } from '../../helpers/planning.ts'
 import { ScriptedBackend } from '../../helpers/scripted-backend.ts'
@@ -22,7 +22,6 @@ function setup(
   const left = [...failures]
   const inner = new ScriptedBackend()
   const failing = {
-    name: 'failing',
     plans: [] as LoadPlan[],
     load: (...args: Parameters<ScriptedBackend['load']>) => {
       failing.plans.push(args[0])
@@ -31,14 +30,13 @@ function setup(
         ? inner.load(...args)
         : Promise.reject(new EngineError('load_failed', message))
     },
-    close: () => inner.close(),
   }
   const planner = loadPlannerOf(on, [name, 'Q4_K_M'])
-  const planned = createPlannedBackend(failing, planner, recordingLog())
+  const planned = createPlannedLoading(failing, planner, recordingLog())
   const load = async () => {
     const asked = { model: installed('model'), plan: { ...EMPTY_PLAN, ...wish } }
     const { plan } = await planned.planner.plan(asked, UNOCCUPIED)
-    return planned.backend.load(plan, new AbortController().signal, () => {})
+    return planned.load(plan, new AbortController().signal, () => {})
   }
   return { load, plans: failing.plans, plannedFor: planned.plannedFor }
 }
