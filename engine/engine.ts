@@ -9,9 +9,9 @@ import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import type { ErrorLog } from './log.ts'
-import { occupancyOf } from './planning/occupancy.ts'
+import { memoryOf, occupancyOf } from './planning/occupancy.ts'
 import { createPlannedLoading } from './planning/planned-loading.ts'
-import type { LoadPlanner } from './planning/types.ts'
+import type { LoadPlanner, PlannedLoad } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
 import { requestFrame } from './runner-request.ts'
@@ -139,7 +139,9 @@ export function createEngine(parts: EngineParts): Engine {
       if (weightsPath !== undefined) scheduler.unload({ weightsPath, adapterPaths })
     },
     loaded() {
-      const models = scheduler.residents().flatMap((resident) => toLoaded(resident) ?? [])
+      const models = scheduler
+        .residents()
+        .flatMap((resident) => toLoaded(resident, planning?.plannedFor) ?? [])
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
     ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
@@ -180,9 +182,13 @@ function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: Model
 }
 
 /** What `ps` says of a resident; nothing while it loads. */
-function toLoaded(resident: Resident<InstalledModel>): LoadedModel | undefined {
+function toLoaded(
+  resident: Resident<InstalledModel>,
+  plannedFor: ((runner: Runner) => PlannedLoad | undefined) | undefined,
+): LoadedModel | undefined {
   const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
   if (runner === undefined) return undefined
+  const planned = plannedFor?.(runner)
   const { sizeBytes, sizeVramBytes, contextLength } = runner.info
   // Its time begins anew when the last request ends; one that is on its way out has none left.
   const since = users > 0 ? Date.now() : idleSinceMs
@@ -192,5 +198,7 @@ function toLoaded(resident: Resident<InstalledModel>): LoadedModel | undefined {
     sizeVramBytes,
     contextLength,
     expiresAtMs: isRetiring ? Date.now() : since + keepAliveMs,
+    memory: memoryOf(runner.info.buffers),
+    ...(planned === undefined ? {} : { planned }),
   }
 }

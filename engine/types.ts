@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts'
+import type { MemoryByDevice, PlannedLoad } from './planning/types.ts'
 import type { InstalledModel } from './store/types.ts'
 
 /** One turn of a conversation. `images` are decoded bytes. */
@@ -249,6 +250,10 @@ export interface LoadedModel {
   contextLength: number
   /** Milliseconds since the epoch; Infinity when the model stays. */
   expiresAtMs: number
+  /** Bytes by device, as the runner has taken them. */
+  memory?: MemoryByDevice
+  /** How its load was planned; absent where nothing plans. */
+  planned?: PlannedLoad
 }
 
 /** The prompt exactly as the model would read it. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createLoadPlanner } from '../engine/planning/load-planner.ts'
+import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
@@ -42,7 +43,8 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const { readMachine, inventory } = await openMachine(config, backend)
   const planner = createLoadPlanner({ readMachine, settings: config })
   const engine = createEngine({ backend, settings: config, log: logger, planner })
-  return { engine, models, registries, pulls, logger, readMachine, inventory }
+  const variants = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
+  return { engine, models: withAutoTag(models, variants), registries, pulls, logger, readMachine, inventory }
 }
 
 function refuse(cause: Error): never {

@@ -30,9 +30,15 @@ export interface Lessons {
 
 export type WishSettings = Pick<EngineSettings, 'kvCacheType' | 'gpuOverheadBytes' | 'spreadsOverGpus'>
 
+/** The part of a plan that says what is asked for. */
+export type Asked = Pick<
+  LoadPlan,
+  'contextLength' | 'kvCacheType' | 'gpuLayers' | 'mainGpu' | 'batchTokens' | 'flashAttention' | 'slots'
+>
+
 /** What a load asks for, in the terms of fit; what nobody asked for is left open. */
 export function wishesFor(
-  plan: LoadPlan,
+  plan: Asked,
   settings: WishSettings,
   machine: Machine,
   lessons: Lessons = {},

@@ -30,7 +30,11 @@ interface Origin {
  * Free memory is an estimate of others. Where a load runs out of it, the device that is named counts for less, at most
  * twice; then the context gets shorter, unless somebody asked for it; then `load_failed` says what was tried.
  */
-export function createPlannedLoading(backend: Pick<Backend, 'load'>, inner: LoadPlanner, log: Log): PlannedLoading {
+export function createPlannedLoading(
+  backend: Pick<Backend, 'load'>,
+  inner: LoadPlanner,
+  log: Log,
+): PlannedLoading {
   const origins = new WeakMap<LoadPlan, Origin>()
   const loaded = new WeakMap<Runner, PlannedLoad>()
 

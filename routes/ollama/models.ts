@@ -11,6 +11,7 @@ import { toDetails, toRemote } from './details.ts'
 import { text } from './fields.ts'
 import { orNotFound } from './lookup.ts'
 import { omitEmpty } from './omit-empty.ts'
+import { toSnug } from './plan-view.ts'
 
 /** GET /api/tags: every installed model, newest first. */
 export async function listModels(models: ModelStore) {
@@ -48,6 +49,7 @@ const toLoaded = ({ model, ...loaded }: LoadedModel, cpuReason: string | undefin
   expires_at: localTimestamp(loaded.expiresAtMs),
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
+  ...toSnug(loaded),
   ...(cpuReason === undefined ? {} : { cpu_reason: cpuReason }),
 })
 

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest'
 import { createEngine } from '../../engine/engine.ts'
 import { createLoadPlanner } from '../../engine/planning/load-planner.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
+import { createVariants, withAutoTag } from '../../engine/planning/variants.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
@@ -68,9 +69,12 @@ export async function testApp(options: TestAppOptions = {}) {
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
+  const choose =
+    readMachine &&
+    createVariants({ models: store, readMachine, settings: own, loaded: () => engine.loaded() })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: store, registries, pulls, logger },
+    { engine, models: choose ? withAutoTag(store, choose) : store, registries, pulls, logger },
   )
   onTestFinished(() => app.close())
   await app.ready()
