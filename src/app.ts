@@ -4,6 +4,7 @@ import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
 import { createModels } from '../engine/create/create.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
+import { createQuantizationChoice } from '../engine/planning/quantization-choice.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
@@ -58,9 +59,11 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   app.register(drainPlugin)
   app.register(originGuardPlugin, { host, origins })
   app.register(openapiPlugin, { version: SNUG_VERSION })
+  const { readMachine } = deps
   const create = createModels({
     models: deps.models,
     quantize: deps.engine.quantize,
+    chooseType: readMachine && createQuantizationChoice({ readMachine, loaded: () => deps.engine.loaded() }),
     pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })

@@ -3,7 +3,7 @@ import type { FileType } from '../gguf/file-type.ts'
 import type { GgufHeader } from '../gguf/types.ts'
 import { type Architecture, hyperparametersFrom, recipeModelFrom } from './architecture.ts'
 import type { CatalogModel } from './catalog/types.ts'
-import { hyperparametersOf } from './hyperparameters.ts'
+import { hyperparametersOf, recipeModelOf } from './hyperparameters.ts'
 import { quantizedTensors, type WeightTensor } from './recipe.ts'
 import { isTokenEmbedding, layerOf } from './tensor-category.ts'
 import { tensorsOf } from './tensor-list.ts'
@@ -70,6 +70,28 @@ export function headerFacts(
     contextLength: contextLength ?? 0,
     offers: [{ ...offer, ...weighed(tensors, running), isExact: true }],
   }
+}
+
+/**
+ * A model by the header of a file in a plain type, with what quantizing it here would make of it as its offers.
+ * Undefined like `headerFacts`; throws like `quantizedTensors`.
+ */
+export function quantizableFacts(
+  header: GgufHeader,
+  name: string,
+  fileTypes: readonly FileType[],
+): ModelFacts | undefined {
+  const facts = headerFacts(header, { name, fileType: 'F16', source: 'local-quantization', isNative: false })
+  if (facts === undefined) return undefined
+  const recipe = recipeModelOf(header)
+  const running = facts.hyperparameters.memory.length
+  const offers = fileTypes.map((fileType): Offer => {
+    const tensors = quantizedTensors(recipe, header.tensors, fileType)
+    const kept = tensors.filter((tensor) => (layerOf(tensor.name) ?? 0) < running)
+    const label = { name: fileType, fileType, source: 'local-quantization' as const }
+    return { ...label, ...weighed(kept, running), isExact: true, isNative: false }
+  })
+  return { ...facts, offers }
 }
 
 const isUntied = (tensors: readonly WeightTensor[]): boolean =>
