@@ -119,6 +119,10 @@ export interface RunnerStatus {
   waiting: number
   /** Generated since the model was loaded. */
   outputTokens: number
+  /** Steps of computation that have ended since then, those of prompts too. */
+  steps?: number
+  /** Of busySlots, those whose reader is too slow to go on for. */
+  pausedSlots?: number
   /** The process that holds the model, where there is one. */
   pid?: number
 }

@@ -1,5 +1,6 @@
 /** Models in, events out: joins what is on disk, how prompts are written, who is in memory and what runs. */
 
+import type { Activity } from './activity.ts'
 import { shapeAnswer } from './answer.ts'
 import { checkedAnswer } from './answer-check.ts'
 import type { Backend, Runner } from './backend.ts'
@@ -7,21 +8,25 @@ import { checkJob } from './check.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
+import { createProbe } from './health/probe.ts'
+import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
+import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
-import { memoryOf, occupancyOf } from './planning/occupancy.ts'
+import { occupancyOf } from './planning/occupancy.ts'
 import { createPlannedLoading } from './planning/planned-loading.ts'
-import type { LoadPlanner, PlannedLoad } from './planning/types.ts'
+import type { LoadPlanner } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
 import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
-import type { Lease, Resident } from './scheduler/types.ts'
+import type { Lease } from './scheduler/types.ts'
 import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
+import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
-import type { EmbedJob, Engine, EngineEvent, Job, LoadedModel, ModelOptions, RerankJob } from './types.ts'
+import type { EmbedJob, Engine, EngineEvent, Job, ModelOptions, RerankJob } from './types.ts'
 
 export interface EngineParts {
   backend: Backend
@@ -31,11 +36,13 @@ export interface EngineParts {
   planner?: LoadPlanner
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
+  /** Who wants to know what happens to models. */
+  activity?: Activity
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
 export function createEngine(parts: EngineParts): Engine {
-  const { backend, log, backOff, planner } = parts
+  const { backend, log, backOff, planner, activity } = parts
   const planning = planner && createPlannedLoading(backend, planner, log)
   const settings = planner ? parts.settings : unplanned(parts.settings)
   const scheduler = createScheduler<InstalledModel>({
@@ -49,9 +56,12 @@ export function createEngine(parts: EngineParts): Engine {
       plan: ({ tag: model, plan }, others) => planning.planner.plan({ model, plan }, occupancyOf(others)),
     }),
     ...(backOff === undefined ? {} : { backOff }),
+    ...(activity === undefined ? {} : { activity }),
   })
 
   const suspects = createSuspects()
+  const speeds = createSpeeds()
+  const probe = createProbe(() => scheduler.residents())
 
   function acquire(
     job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>,
@@ -60,7 +70,10 @@ export function createEngine(parts: EngineParts): Engine {
   ) {
     const plan = loadPlanFor(job, optionsFor(job, settings), settings)
     const keepAlive = job.keepAliveMs === undefined ? {} : { keepAliveMs: job.keepAliveMs }
-    return scheduler.acquire({ plan, tag: job.model, isAlone, ...keepAlive }, signal)
+    return scheduler.acquire(
+      { plan, tag: job.model, name: job.model.fullName, isAlone, ...keepAlive },
+      signal,
+    )
   }
 
   async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -77,7 +90,7 @@ export function createEngine(parts: EngineParts): Engine {
       yield { type: 'started', ...dropped }
       const request = requestOf(tokens, thought, runner)
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
-      const answer = shapeAnswer(runner.generate(request, signal), parserFor(job, prompt), oneCall)
+      const answer = shapeAnswer(speeds.metered(runner, request, signal), parserFor(job, prompt), oneCall)
       const generation = yield* checkedAnswer(answer, job, options.stop, log)
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
@@ -141,9 +154,14 @@ export function createEngine(parts: EngineParts): Engine {
     loaded() {
       const models = scheduler
         .residents()
-        .flatMap((resident) => toLoaded(resident, planning?.plannedFor) ?? [])
+        .flatMap(
+          (resident) => toLoaded(resident, scheduler.waitingFor(resident.key), { speeds, planning }) ?? [],
+        )
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
+    loading: () => scheduler.residents().flatMap(({ runner, tag }) => (runner === undefined ? [tag] : [])),
+    pulse: (deadlineMs) => pulseWithin(scheduler, deadlineMs),
+    probe,
     ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
     close: () => scheduler.close(),
   }
@@ -179,26 +197,4 @@ function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: Model
     topLogprobs,
     format,
   )
-}
-
-/** What `ps` says of a resident; nothing while it loads. */
-function toLoaded(
-  resident: Resident<InstalledModel>,
-  plannedFor: ((runner: Runner) => PlannedLoad | undefined) | undefined,
-): LoadedModel | undefined {
-  const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
-  if (runner === undefined) return undefined
-  const planned = plannedFor?.(runner)
-  const { sizeBytes, sizeVramBytes, contextLength } = runner.info
-  // Its time begins anew when the last request ends; one that is on its way out has none left.
-  const since = users > 0 ? Date.now() : idleSinceMs
-  return {
-    model,
-    sizeBytes,
-    sizeVramBytes,
-    contextLength,
-    expiresAtMs: isRetiring ? Date.now() : since + keepAliveMs,
-    memory: memoryOf(runner.info.buffers),
-    ...(planned === undefined ? {} : { planned }),
-  }
 }

@@ -1,5 +1,6 @@
 import { chain, type Parser, plainText } from './answer.ts'
 import type { Runner, ThoughtBudget } from './backend.ts'
+import { unwrapped } from './prompt/answer-wrapper.ts'
 import { fitMessages, fitTokens } from './prompt/fit-context.ts'
 import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './prompt/job-prompt.ts'
 import { thinkingSplitter } from './prompt/thinking.ts'
@@ -113,7 +114,9 @@ export async function thoughtBudgetFor(
 
 /** Tells thoughts, calls and text apart in the answer to this prompt. */
 export function parserFor(job: Job, { thinking, toolCalls }: JobPrompt): Parser {
-  const thoughts = thinking && thinkingSplitter(thinking.tags, thinking.isOpen)
+  const wrapper = thinking?.tags.wrapper
+  const splitter = thinking && thinkingSplitter(thinking.tags, thinking.isOpen)
+  const thoughts = splitter && wrapper ? chain(splitter, unwrapped(wrapper)) : splitter
   const calls = toolCalls && job.kind === 'chat' && toolCallParser(toolCalls, job.tools, newToolCallId)
   if (!calls) return thoughts ?? plainText
   return thoughts === undefined ? calls : chain(thoughts, calls)

@@ -1,5 +1,7 @@
 import type { Backend } from './backend.ts'
+import type { Probe } from './health/probe.ts'
 import type { MemoryByDevice, PlannedLoad } from './planning/types.ts'
+import type { Pulse } from './scheduler/types.ts'
 import type { InstalledModel } from './store/types.ts'
 
 /** One turn of a conversation. `images` are decoded bytes. */
@@ -250,8 +252,16 @@ export interface LoadedModel {
   contextLength: number
   /** Milliseconds since the epoch; Infinity when the model stays. */
   expiresAtMs: number
-  /** Bytes by device, as the runner has taken them. */
-  memory?: MemoryByDevice
+  /** Requests it serves at the same time. */
+  slots: number
+  /** Slots with a request. */
+  busySlots: number
+  /** Requests that wait for a slot, or for the model to be loaded in another way. */
+  waiting: number
+  /** Of all answers together, over the last seconds. */
+  tokensPerSecond: number
+  /** What its runner says it has taken. */
+  memory: MemoryByDevice
   /** How its load was planned; absent where nothing plans. */
   planned?: PlannedLoad
 }
@@ -286,6 +296,18 @@ export interface Engine {
   unload(model: InstalledModel): void
   /** Longest remaining time first. */
   loaded(): LoadedModel[]
+  /** Models on their way into memory. */
+  loading(): InstalledModel[]
+  /**
+   * What the scheduler's loop answers when asked. Throws EngineError `busy` when it does not within `deadlineMs`, and
+   * what it threw when it cannot.
+   */
+  pulse(deadlineMs: number): Promise<Pulse>
+  /**
+   * Asks each loaded model for one token, all at the same time, within `budgetMs`. Loads nothing, and leaves alone
+   * how long models stay. Never throws for a model: its result says what went wrong.
+   */
+  probe(budgetMs: number): Promise<Probe[]>
   /** Stores weights in another type, see Backend; absent where the backend cannot. */
   quantize?: Backend['quantize']
   /** Ends every runner and waits until their processes are gone. */

@@ -2,16 +2,25 @@ import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { parseOrigins } from '../config/origins.ts'
+import { type Activity, createActivity } from '../engine/activity.ts'
 import { createModels } from '../engine/create/create.ts'
+import { availableMemory } from '../engine/hardware/memory.ts'
+import { createAdvisor, settingsAsWishes } from '../engine/planning/advise.ts'
+import { deviceByName } from '../engine/planning/device-by-name.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
 import { createQuantizationChoice } from '../engine/planning/quantization-choice.ts'
+import { createTargets } from '../engine/planning/targets/find.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
+import { createEventFeed } from '../routes/native/event-feed.ts'
+import { eventRoutes } from '../routes/native/events.ts'
+import { healthRoutes } from '../routes/native/health.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
 import { openaiRoutes } from '../routes/openai/index.ts'
+import { snugRoutes } from '../routes/snug/index.ts'
 import { frameworkError } from './framework-error.ts'
 import { accessLogPlugin } from './plugins/access-log.ts'
 import { capabilitiesPlugin } from './plugins/capabilities.ts'
@@ -25,6 +34,8 @@ import { SNUG_VERSION } from './version.ts'
 /** What the routes stand on. */
 export interface Deps {
   engine: Engine
+  /** What the engine reports to; without it clients of /api/events see nothing but speeds and memory. */
+  activity?: Activity
   models: ModelStore
   registries: Registries
   pulls: Pulls
@@ -37,7 +48,7 @@ export interface Deps {
 
 /** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
 export type AppConfig = Pick<Config, 'emulatedVersion'> &
-  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions'>>
+  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions' | 'contextLength' | 'parallel'>>
 
 /** Wires the house. Pure assembly: no environment, no listening, so a test builds the same server. */
 export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
@@ -67,7 +78,15 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })
+  app.register(healthRoutes)
+  const { engine, activity = createActivity() } = deps
+  app.register(eventRoutes, { feed: createEventFeed({ engine, activity, availableBytes: availableMemory }) })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes, { rawCompletions })
+  if (readMachine !== undefined) {
+    const targets = createTargets({ ...deps, isLocal: false })
+    const defaults = settingsAsWishes(config)
+    app.register(snugRoutes, { advise: createAdvisor({ targets, readMachine, deviceByName, defaults }) })
+  }
   return app as unknown as FastifyInstance
 }

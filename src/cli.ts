@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
+import { FIT_OPTION_NAMES, FIT_OPTIONS, type FitCommand, fitCommandOf } from './commands/fit-options.ts'
 import type { TransferCommand } from './commands/transfer.ts'
 
 export type Command =
@@ -16,10 +17,12 @@ export interface HardwareCommand {
   asJson: boolean
 }
 
-/** What works on the models folder, without a server. */
+/** What works on the models folder, without a server; `ps` alone asks one. */
 export type ModelsCommand =
   | { name: 'list' }
+  | { name: 'ps' }
   | ({ name: 'create' } & CreateCommand)
+  | ({ name: 'fit' } & FitCommand)
   | ({ name: 'pull' | 'push' } & TransferCommand)
   | { name: 'show'; model: string; asModelfile: boolean }
   | { name: 'rm'; models: string[] }
@@ -33,6 +36,7 @@ const OPTIONS = {
   modelfile: { type: 'boolean' },
   json: { type: 'boolean' },
   insecure: { type: 'boolean' },
+  ...FIT_OPTIONS,
 } as const
 
 /** Which options a command takes; --help and --version go with any. */
@@ -40,6 +44,7 @@ const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   create: ['file', 'quantize'],
   show: ['modelfile'],
   hardware: ['json'],
+  fit: ['json', ...FIT_OPTION_NAMES],
   pull: ['insecure'],
   push: ['insecure'],
 }
@@ -58,6 +63,7 @@ export function parseCommand(args: readonly string[]): Command {
     case 'serve':
     case 'help':
     case 'version':
+    case 'ps':
       expectArguments(command, rest, [])
       return { name: command }
     case 'list':
@@ -74,6 +80,9 @@ export function parseCommand(args: readonly string[]): Command {
     case 'hardware':
       expectArguments(command, rest, [])
       return { name: 'hardware', asJson: values.json === true }
+    case 'fit':
+      expectArguments(command, rest, ['model'])
+      return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
     case 'cp':
       expectArguments(command, rest, ['source', 'destination'])
       return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
@@ -120,14 +129,20 @@ Commands:
   create NAME PATH       make a model from a GGUF file, or from a folder with a model
                          (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
   list                   list the installed models (also ls)
+  ps                     list the models that the running server has in memory
   show NAME              describe a model (--modelfile: print the Modelfile that makes it)
   cp NAME OTHER          give a model another name
   rm NAME...             remove models
+  fit MODEL              whether a model fits, in which quantization, where and how fast: an installed model, one of
+                         the library, hf.co/user/repository, the address of a GGUF file, or a file (--why: all
+                         reasons; --json; --device "2x RTX 3090", --ram "64 GB": on another machine; --quantization,
+                         --ctx, --parallel, --kv, --gpu-layers: as you want it; --allow-disk; --exact: ask the library
+                         for the sizes of its files)
   hardware               what this machine has: devices, memory, processor (--json: all of it, for programs)
   version                print the version (also --version, -v)
   help                   print this text (also --help, -h)
 
-All but serve and hardware work on the models folder itself: no server has to run.
+All but serve, ps and hardware work on the models folder itself: no server has to run.
 
 Settings are environment variables, here with their defaults:
 ${settingsHelp()}

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
+import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createLoadPlanner } from '../engine/planning/load-planner.ts'
 import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
@@ -40,11 +41,13 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   })
   const registries = openConfiguredRegistries(config)
   const pulls = createPulls({ models, registries, log: logger })
+  const activity = createActivity()
   const { readMachine, inventory } = await openMachine(config, backend)
   const planner = createLoadPlanner({ readMachine, settings: config })
-  const engine = createEngine({ backend, settings: config, log: logger, planner })
-  const variants = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
-  return { engine, models: withAutoTag(models, variants), registries, pulls, logger, readMachine, inventory }
+  const engine = createEngine({ backend, settings: config, log: logger, planner, activity })
+  const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
+  const named = withAutoTag(models, choose)
+  return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
 }
 
 function refuse(cause: Error): never {

@@ -35,7 +35,11 @@ const ADVICE: Record<string, string | undefined> = {
 }
 
 function urlOf(bound: ReturnType<FastifyInstance['server']['address']>, host: string): string {
-  const port = typeof bound === 'object' && bound !== null ? bound.port : ''
+  return reachableUrl({ host, port: typeof bound === 'object' && bound !== null ? bound.port : '' })
+}
+
+/** Where a program on this machine reaches a server that listens there. */
+export function reachableUrl({ host, port }: { host: string; port: number | '' }): string {
   // "Every interface" is no address to connect to.
   const reachable = host === '::' || host === '0.0.0.0' ? '127.0.0.1' : host
   return `http://${shown(reachable)}:${port}`

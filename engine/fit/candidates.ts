@@ -100,15 +100,22 @@ export const eligibleSettings = (model: ModelFacts, wishes: Wishes): LoadSetting
     cacheTypesFor(wishes).map((cacheType) => settingsFor(wishes, { contextLength, cacheType })),
   )
 
+/**
+ * Work that yields wherever it may rest: the whole takes up to tenths of a second, each step a few milliseconds at
+ * most.
+ */
+export type Steps<T> = Generator<undefined, T, undefined>
+
 /** Ways to run each of the offers with each of the settings, those that do not fit among them. */
-export function candidatesFor(
+export function* candidatesFor(
   facts: DecisionFacts,
   wishes: Wishes,
   { offers, settings }: { offers: readonly Offer[]; settings: readonly LoadSettings[] },
-): Candidate[] {
-  return settings.flatMap((some) => {
+): Steps<Candidate[]> {
+  const found: Candidate[] = []
+  for (const some of settings) {
     const costs = partCosts(facts.model.hyperparameters, some)
-    return offers.flatMap((offer) => {
+    for (const offer of offers) {
       const job = {
         offer,
         machine: facts.machine,
@@ -116,11 +123,13 @@ export function candidatesFor(
         costs,
         allowsDisk: wishes.allowsDisk ?? false,
       }
-      return placementOptions(job, wishes).map((placement) =>
-        candidate(facts, { offer, settings: some, placement }),
-      )
-    })
-  })
+      for (const placement of placementOptions(job, wishes)) {
+        found.push(candidate(facts, { offer, settings: some, placement }))
+      }
+      yield
+    }
+  }
+  return found
 }
 
 function candidate(

@@ -6,11 +6,12 @@ import {
   eligibleOffers,
   eligibleSettings,
   fits,
+  type Steps,
   settingsFor,
   type Wishes,
 } from './candidates.ts'
 import { shouldMapWeights } from './mapping.ts'
-import { PINS, type Plan } from './plan.ts'
+import { PINS, type Pin, type Plan } from './plan.ts'
 import { bestOf, type Pass } from './preference.ts'
 import { divergenceOf } from './quality.ts'
 import { reasonsFor } from './reasons.ts'
@@ -23,35 +24,44 @@ const TABLE_CONTEXT = 8192
 
 /**
  * Chooses quantization, context, cache type and placement. A pure function of what is known: free memory and
- * measurements are arguments.
+ * measurements are arguments. Sixteen cards and two dozen quantizations take tenths of a second: where others wait
+ * for the same thread, run `decision` in slices.
  */
 export function decide(facts: DecisionFacts, wishes: Wishes = {}): Plan {
-  const { best, closest, candidates } = settle(facts, wishes)
-  const show = (candidate: Candidate) => assess(facts, wishes, candidate)
+  return finished(decision(facts, wishes))
+}
+
+/** The result of steps that nobody has to rest between. */
+export function finished<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** Like `decide`, with places to rest. */
+export function* decision(facts: DecisionFacts, wishes: Wishes = {}): Steps<Plan> {
+  const { best, closest, candidates } = yield* settle(facts, wishes)
   const chosen = best?.candidate ?? closest
   // An only offer is no choice.
   const pins = PINS.filter(
     (pin) => wishes[pin] !== undefined && (pin !== 'offer' || facts.model.offers.length > 1),
   )
-  const withoutPins = pins.flatMap((pin) => {
-    const other = settle(facts, { ...wishes, [pin]: undefined }).best?.candidate
-    if (other === undefined || (chosen !== undefined && isSame(other, chosen))) return []
-    return [{ pin, chosen: assess(facts, { ...wishes, [pin]: undefined }, other) }]
-  })
   const unpinned =
-    best === undefined && pins.length > 0 ? settle(facts, withoutPinsOf(wishes)).best : undefined
+    best === undefined && pins.length > 0 ? (yield* settle(facts, withoutPinsOf(wishes))).best : undefined
   const plan = {
     facts,
     wishes,
     verdict: best === undefined ? ('does-not-fit' as const) : ('fits' as const),
-    chosen: chosen && show(chosen),
+    chosen: chosen && assess(facts, wishes, chosen),
     pass: best?.pass.name,
-    rows: tableRows(facts, wishes),
-    withoutPins,
+    rows: yield* tableRows(facts, wishes),
+    withoutPins: yield* withoutEach(facts, wishes, { pins, chosen }),
     alternative: unpinned && assess(facts, withoutPinsOf(wishes), unpinned.candidate),
-    sibling: RUNS_WELL.includes(best?.pass.name ?? '') ? undefined : siblingFor(facts, wishes),
+    sibling: RUNS_WELL.includes(best?.pass.name ?? '') ? undefined : yield* siblingFor(facts, wishes),
     mapsWeights: chosen !== undefined && shouldMapWeights(chosen, facts.machine),
   }
+  yield
   return {
     ...plan,
     reasons: reasonsFor({ ...plan, nextBetter: nextBetter(facts, wishes, candidates, chosen) }),
@@ -60,7 +70,23 @@ export function decide(facts: DecisionFacts, wishes: Wishes = {}): Plan {
 
 /** What `decide` chooses, without its reasons; undefined when nothing fits. */
 export const chosenFor = (facts: DecisionFacts, wishes: Wishes): Candidate | undefined =>
-  settle(facts, wishes).best?.candidate
+  finished(settle(facts, wishes)).best?.candidate
+
+/** What would be chosen if one pin were not, where that is something else. */
+function* withoutEach(
+  facts: DecisionFacts,
+  wishes: Wishes,
+  { pins, chosen }: { pins: readonly Pin[]; chosen: Candidate | undefined },
+): Steps<{ pin: Pin; chosen: Assessment }[]> {
+  const found: { pin: Pin; chosen: Assessment }[] = []
+  for (const pin of pins) {
+    const free = { ...wishes, [pin]: undefined }
+    const other = (yield* settle(facts, free)).best?.candidate
+    if (other === undefined || (chosen !== undefined && isSame(other, chosen))) continue
+    found.push({ pin, chosen: assess(facts, free, other) })
+  }
+  return found
+}
 
 interface Settled {
   best: { candidate: Candidate; pass: Pass } | undefined
@@ -69,9 +95,11 @@ interface Settled {
   candidates: readonly Candidate[]
 }
 
-function settle(facts: DecisionFacts, wishes: Wishes): Settled {
+function* settle(facts: DecisionFacts, wishes: Wishes): Steps<Settled> {
   const offers = eligibleOffers(facts.model, wishes)
-  const candidates = candidatesFor(facts, wishes, { offers, settings: eligibleSettings(facts.model, wishes) })
+  const settings = eligibleSettings(facts.model, wishes)
+  const candidates = yield* candidatesFor(facts, wishes, { offers, settings })
+  yield
   const best = bestOf(candidates, { model: facts.model, wishes })
   return { best, closest: best ? undefined : leastMissing(candidates), candidates }
 }
@@ -96,24 +124,24 @@ const isSame = (a: Candidate, b: Candidate): boolean =>
   a.placement.expertLayersInRam === b.placement.expertLayersInRam &&
   a.placement.shares.every(({ device }, i) => device === b.placement.shares[i]?.device)
 
-/** All offers, the plain ones too, in one context and one cache type. */
-function tableRows(facts: DecisionFacts, wishes: Wishes): Assessment[] {
+/** All offers, the plain ones and those that were not wished for too, in one context and one cache type. */
+function* tableRows(facts: DecisionFacts, wishes: Wishes): Steps<Assessment[]> {
   const { model } = facts
   const settings = settingsFor(wishes, {
     contextLength: wishes.contextLength ?? Math.min(model.contextLength, TABLE_CONTEXT),
     cacheType: wishes.cacheType ?? 'f16',
   })
-  const offers = wishes.offer === undefined ? model.offers : eligibleOffers(model, wishes)
-  return [...offers]
-    .sort((a, b) => divergenceOf(a) - divergenceOf(b) || b.weightBytes - a.weightBytes)
-    .flatMap((offer) => {
-      const candidates = candidatesFor(facts, wishes, { offers: [offer], settings: [settings] })
-      const row = fastest(candidates.filter(fits)) ?? fastest(candidates)
-      // Nobody asked for the table's context: it is no cut.
-      return row === undefined
-        ? []
-        : [assess(facts, { ...wishes, contextLength: settings.contextLength }, row)]
-    })
+  const offers = [...model.offers].sort(
+    (a, b) => divergenceOf(a) - divergenceOf(b) || b.weightBytes - a.weightBytes,
+  )
+  const rows: Assessment[] = []
+  for (const offer of offers) {
+    const candidates = yield* candidatesFor(facts, wishes, { offers: [offer], settings: [settings] })
+    const row = fastest(candidates.filter(fits)) ?? fastest(candidates)
+    // Nobody asked for the table's context: it is no cut.
+    if (row) rows.push(assess(facts, { ...wishes, contextLength: settings.contextLength }, row))
+  }
+  return rows
 }
 
 const fastest = (candidates: readonly Candidate[]): Candidate | undefined =>
@@ -133,10 +161,10 @@ function nextBetter(
   return bestOf(own, { model: facts.model, wishes })?.candidate ?? leastMissing(own)
 }
 
-function siblingFor(facts: DecisionFacts, wishes: Wishes): Plan['sibling'] {
+function* siblingFor(facts: DecisionFacts, wishes: Wishes): Steps<Plan['sibling']> {
   for (const model of facts.siblings ?? []) {
     const own = { ...facts, model }
-    const { best } = settle(own, withoutPinsOf(wishes))
+    const { best } = yield* settle(own, withoutPinsOf(wishes))
     if (best !== undefined && RUNS_WELL.includes(best.pass.name)) {
       return { name: model.name, chosen: assess(own, withoutPinsOf(wishes), best.candidate) }
     }

@@ -94,6 +94,46 @@ export function quantizableFacts(
   return { ...facts, offers }
 }
 
+/** What a recipe may be off by, in either direction, before a file is taken for something else. */
+const PLAUSIBLE = { least: 0.6, most: 1.6 }
+
+/**
+ * Another file of the model in `header`, of which only the size is known: its parts as the recipe divides them, its
+ * sum as large as the file's tensors are. Undefined when the size is nothing that this recipe makes. Throws like
+ * `quantizedTensors`.
+ */
+export function sizedOffer(
+  header: Pick<GgufHeader, 'metadata' | 'tensors'>,
+  offer: OfferLabel & Pick<Offer, 'isNative'>,
+  allTensorBytes: number,
+): Offer | undefined {
+  const layers = hyperparametersOf(header)?.memory.length
+  if (layers === undefined) return undefined
+  const hasImportanceMatrix = byMatrix(offer.fileType)
+  const all = quantizedTensors(recipeModelOf(header), header.tensors, offer.fileType, { hasImportanceMatrix })
+  const factor = allTensorBytes / weightBytes(all)
+  if (!(factor >= PLAUSIBLE.least && factor <= PLAUSIBLE.most)) return undefined
+  const running = all.filter(({ name }) => (layerOf(name) ?? 0) < layers)
+  return { ...offer, ...resized(weighed(running, layers), factor), isExact: true }
+}
+
+/** The same offer with another sum. */
+export const resizedOffer = (offer: Offer, factor: number): Offer => ({
+  ...offer,
+  ...resized(offer, factor),
+  isExact: true,
+})
+
+function resized<T extends Pick<Offer, 'parts' | 'weightBytes'>>(offer: T, factor: number): T {
+  const { lookup, output, layers } = offer.parts
+  const parts = {
+    lookup: lookup * factor,
+    output: output * factor,
+    layers: layers.map(({ dense, experts }) => ({ dense: dense * factor, experts: experts * factor })),
+  }
+  return { ...offer, parts, weightBytes: offer.weightBytes * factor }
+}
+
 const isUntied = (tensors: readonly WeightTensor[]): boolean =>
   tensors.some(({ name }) => name === 'output.weight')
 

@@ -85,36 +85,80 @@ function packed(
   start: Start,
   percent = 100,
 ): Packing & Division {
+  const isPipelined = isWhole(start) && canPipeline(devices)
+  return packedAs(job, devices, { ...start, isPipelined, percent })
+}
+
+const isWhole = ({ firstLayer, firstExperts }: Start): boolean => firstLayer === 0 && firstExperts === 0
+
+function packedAs(
+  job: PlacementJob,
+  devices: readonly Device[],
+  { isPipelined, percent = 100, ...start }: Start & { isPipelined: boolean; percent?: number },
+): Packing & Division {
   const { offer, costs, settings } = job
-  const isWhole = start.firstLayer === 0 && start.firstExperts === 0
-  const isPipelined = isWhole && canPipeline(devices)
+  const { layers, output } = offer.parts
   const compute = costs.computeBytes(isPipelined)
-  const parts = offer.parts.layers.slice(start.firstLayer).map(({ dense, experts }, at) => {
-    const layer = start.firstLayer + at
-    return dense + (layer >= start.firstExperts ? experts : 0) + (costs.cache[layer] ?? 0)
-  })
+  const parts: number[] = []
+  for (let layer = start.firstLayer; layer < layers.length; layer++) {
+    const { dense = 0, experts = 0 } = layers[layer] ?? {}
+    parts.push(dense + (layer >= start.firstExperts ? experts : 0) + (costs.cache[layer] ?? 0))
+  }
+  parts.push(output + compute.output)
   const rooms = devices.map((device) => ({
     bytes: (deviceBudgetBytes(device, settings) * percent) / 100,
     fixedBytes: compute.layers,
   }))
-  return {
-    ...pack([...parts, offer.parts.output + compute.output], rooms),
-    devices,
-    ...start,
-    isPipelined,
-  }
+  return { ...pack(parts, rooms), devices, ...start, isPipelined }
 }
 
-const firstOf = (devices: readonly Device[]) => devices.map((_, i) => devices.slice(0, i + 1))
+/**
+ * The parts on the fewest of the first devices that hold them all; undefined when all together do not. Rooms are
+ * filled in order, so what the first few take is the beginning of what all take: as many packings do as there are
+ * ways to count buffers, not one for each number of devices.
+ */
+function packedOnFewest(job: PlacementJob, devices: readonly Device[], start: Start): Division | undefined {
+  const first = devices.slice(0, 1)
+  const alone = packed(job, first, start)
+  if (alone.left === 0) return alone
+  const many = isWhole(start)
+    ? devices.findIndex((_, i) => i > 0 && !canPipeline(devices.slice(0, i + 1)))
+    : 1
+  const pipelined = many < 0 ? devices.length : many
+  const groups = [
+    { least: 2, most: pipelined, isPipelined: true },
+    { least: Math.max(2, pipelined + 1), most: devices.length, isPipelined: false },
+  ]
+  for (const { least, most, isPipelined } of groups) {
+    if (most < least) continue
+    const division = packedAs(job, devices.slice(0, most), { ...start, isPipelined })
+    if (division.left > 0) continue
+    const used = Math.max(least, division.counts.findLastIndex((count) => count > 0) + 1)
+    return { ...division, devices: devices.slice(0, used), counts: division.counts.slice(0, used) }
+  }
+  return undefined
+}
+
+/** The first device that holds everything alone. One with no more room than another that does not is not tried. */
+function packedOnOne(job: PlacementJob, devices: readonly Device[], start: Start): Division | undefined {
+  let tooSmall = -1
+  for (const device of devices) {
+    const bytes = deviceBudgetBytes(device, job.settings)
+    if (bytes <= tooSmall) continue
+    const division = packed(job, [device], start)
+    if (division.left === 0) return division
+    tooSmall = bytes
+  }
+  return undefined
+}
 
 /** Everything on the fastest GPU that is large enough, and on as few of the fastest as are. */
 function wholeDivisions(job: PlacementJob, devices: readonly Device[]): Division[] {
   const start = { firstLayer: 0, firstExperts: 0 }
-  const fits = (some: readonly Device[]) => packed(job, some, start).left === 0
-  const single = devices.map((device) => [device]).find(fits)
-  const fewest = firstOf(devices).find(fits)
-  const found = [single, single?.[0] === fewest?.[0] && fewest?.length === 1 ? undefined : fewest]
-  return found.flatMap((some) => (some === undefined ? [] : packed(job, some, start)))
+  const single = packedOnOne(job, devices, start)
+  const fewest = packedOnFewest(job, devices, start)
+  const isSame = fewest?.devices.length === 1 && fewest.devices[0] === single?.devices[0]
+  return [single, isSame ? undefined : fewest].filter((division) => division !== undefined)
 }
 
 /** Everything on all GPUs, each of them as full as the others. */
@@ -155,8 +199,9 @@ function withLayersInRam(job: PlacementJob, devices: readonly Device[]): Divisio
 function pinnedDivision(job: PlacementJob, devices: readonly Device[], gpuLayers: number): Division {
   const firstLayer = layersOf(job) + 1 - gpuLayers
   const start = { firstLayer, firstExperts: firstLayer }
-  const enough = firstOf(devices).find((some) => packed(job, some, start).left === 0)
-  const division = packed(job, enough ?? devices, start)
+  const enough = packedOnFewest(job, devices, start)
+  if (enough !== undefined) return enough
+  const division = packed(job, devices, start)
   const counts = division.counts.map((count, i, all) => count + (i === all.length - 1 ? division.left : 0))
   return { ...division, counts }
 }

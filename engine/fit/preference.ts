@@ -41,21 +41,26 @@ export const qualityFloor = ({ parameters, experts }: ModelFacts): QualityLabel 
 
 export type Question = { model: ModelFacts; wishes: Wishes }
 
-/** The first pass that a candidate has a place in; undefined when it does not fit or is worse than the floor. */
-export const passOf = (candidate: Candidate, question: Question): Pass | undefined =>
-  fits(candidate) ? PASSES.find((pass) => isIn(pass, candidate, question)) : undefined
+/**
+ * The first pass that a candidate has a place in, down to `last`; undefined when there is none, it does not fit or is
+ * worse than the floor.
+ */
+export function passOf(candidate: Candidate, question: Question, last?: Pass): Pass | undefined {
+  if (!fits(candidate)) return undefined
+  const most = last === undefined ? PASSES : PASSES.slice(0, PASSES.indexOf(last) + 1)
+  return most.find((pass) => isIn(pass, candidate, question))
+}
 
 function isIn(pass: Pass, { offer, settings, placement, decode }: Candidate, { model, wishes }: Question) {
+  // What is cheap to say comes first: this is asked thousands of times.
+  if (decode.tokensPerSecond < SPEED_TOLERANCE * pass.tokensPerSecond) return false
+  if (pass.isOnGpu && placement.mode !== 'gpu') return false
+  if (!pass.allowsDisk && placement.diskBytes > 0) return false
   const comfort = comfortOf(model, wishes)
   const context = pass.contextLength === 'comfort' ? comfort : Math.min(pass.contextLength, comfort)
+  if (settings.contextLength < context) return false
   const least = Math.max(qualityRank(pass.quality), qualityRank(qualityFloor(model)))
-  return (
-    (wishes.offer !== undefined || qualityRank(qualityOf(offer)) >= least) &&
-    (!pass.isOnGpu || placement.mode === 'gpu') &&
-    (pass.allowsDisk || placement.diskBytes === 0) &&
-    decode.tokensPerSecond >= SPEED_TOLERANCE * pass.tokensPerSecond &&
-    settings.contextLength >= context
-  )
+  return wishes.offer !== undefined || qualityRank(qualityOf(offer)) >= least
 }
 
 const SOURCES: readonly OfferSource[] = ['installed', 'local-quantization', 'library', 'hugging-face']
@@ -92,14 +97,17 @@ export function bestOf(
   candidates: readonly Candidate[],
   question: Question,
 ): { candidate: Candidate; pass: Pass } | undefined {
-  const placed = candidates.flatMap((candidate) => {
-    const pass = passOf(candidate, question)
-    if (pass === undefined) return []
-    return [{ candidate, pass, ranks: [PASSES.indexOf(pass), ...ranks(candidate, question)] }]
-  })
-  const [first, ...others] = placed
-  if (first === undefined) return undefined
-  return others.reduce((best, other) => (isBefore(other.ranks, best.ranks) ? other : best), first)
+  let best: { candidate: Candidate; pass: Pass; ranks: number[] } | undefined
+  for (const candidate of candidates) {
+    // Of a thousand candidates few are in the best pass: the others need not be ranked.
+    const pass = passOf(candidate, question, best?.pass)
+    if (pass === undefined) continue
+    const own = ranks(candidate, question)
+    if (best === undefined || pass !== best.pass || isBefore(own, best.ranks)) {
+      best = { candidate, pass, ranks: own }
+    }
+  }
+  return best && { candidate: best.candidate, pass: best.pass }
 }
 
 function isBefore(a: readonly number[], b: readonly number[]): boolean {

@@ -1,4 +1,5 @@
 import type { Assessment } from './assess.ts'
+import type { DecodeSpeed } from './decode-speed.ts'
 import type { Plan } from './plan.ts'
 import { estimateText, gibibytes, placeText, speedText } from './wording.ts'
 
@@ -12,7 +13,7 @@ export interface ReportRow {
   ram: string
   where: string
   context: string
-  /** Tokens a second with how far off the number may be; a dash when it does not fit. */
+  /** Tokens a second with how far off the number may be, or `measured`; a dash when it does not fit. */
   speed: string
   quality: string
   grade: string
@@ -61,12 +62,17 @@ function rowOf({ candidate, fits, quality, grade }: Assessment, isChosen: boolea
     ram: gibibytes(placement.hostBytes - placement.diskBytes),
     where: placeText(placement),
     context: `${settings.contextLength} ${settings.cacheType}`,
-    speed: fits ? estimateText(decode.tokensPerSecond, decode.confidence) : '–',
+    speed: fits ? speedCell(decode) : '–',
     quality,
     grade,
     verdict: fits ? 'fits' : `lacks ${gibibytes(placement.missingBytes)}`,
     isChosen,
   }
+}
+
+const speedCell = ({ tokensPerSecond, confidence }: DecodeSpeed): string => {
+  const text = estimateText(tokensPerSecond, confidence)
+  return confidence === 'measured' ? `${text} measured` : text
 }
 
 /** Everything that led to a plan, a sentence a line, and where each part lies. */

@@ -81,7 +81,7 @@ export interface Offer {
   parts: WeightParts
   /** Of all tensors together. */
   weightBytes: number
-  /** Read from a header and not computed by a recipe. */
+  /** What its file weighs is known, by its header or its size, and not computed by a recipe. */
   isExact: boolean
   /** The model was trained in this type: nothing was lost. */
   isNative: boolean

@@ -26,7 +26,7 @@ const MAX_DEVICES = 64
 const DRIVER_SHARE = 0.02
 const DRIVER_LEAST_BYTES = 480 * 2 ** 20
 /** Copying reaches about this share of what data sheets promise of main memory. */
-const MEASURED_SHARE = 0.8
+export const MEASURED_SHARE = 0.8
 /** Metal's recommendedMaxWorkingSetSize: two thirds of small memories, three quarters of large ones. */
 const METAL = { smallBytes: 36 * GIB, smallShare: 2 / 3, largeShare: 0.75 }
 
@@ -87,12 +87,13 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
   'H100 SXM': 'H100 80GB HBM3',
   A100: 'A100-SXM4-80GB',
   'A100 SXM': 'A100-SXM4-80GB',
+  'A100 40': 'A100-SXM4-40GB',
 }
 
 /** A name as written and as tools print it: a Mac is known by its chip. */
 function spellings(name: string): string[] {
   const chip = /\bM\d{1,2}(?: (?:Pro|Max|Ultra))?\b/i.exec(name)?.[0]
-  const long = SHORT_NAMES[name.toUpperCase()]
+  const long = SHORT_NAMES[name.toUpperCase().replace(/ ?GB?$/, '')]
   return [name, ...(chip === undefined ? [] : [`Apple ${chip}`]), ...(long === undefined ? [] : [long])]
 }
 

@@ -249,6 +249,8 @@ export function createBatcher(
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
       waiting: waiting.size(),
       outputTokens: answering.outputTokens(),
+      steps: isDecoding ? steps - 1 : steps,
+      pausedSlots: slots.filter((slot) => slot.task?.isPaused === true).length,
     }),
     runningStep: () => (isDecoding ? steps : undefined),
     async close() {

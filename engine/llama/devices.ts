@@ -4,16 +4,21 @@ import type { EngineDevice } from '../hardware/reconcile.ts'
 import { pciAddress } from '../hardware/value.ts'
 import { checkAbi } from './abi.ts'
 import { DEVICE_TYPES, type DeviceProps } from './layout.ts'
-import { type Library, openLibrary } from './library.ts'
+import { inBackground, type Library, openLibrary } from './library.ts'
 import { listenToLog } from './native-log.ts'
 
 /** The devices of the backends that are loaded, in their order, with what is free on them now. */
-export const engineDevices = (library: Library): EngineDevice[] =>
-  Array.from({ length: library.deviceCount() }, (_, at) => {
+export async function engineDevices(library: Library): Promise<EngineDevice[]> {
+  // On another thread: a driver that hangs must not keep this process from hearing that it is to end.
+  const properties = inBackground(library.deviceProps)
+  const devices: EngineDevice[] = []
+  for (let at = 0; at < library.deviceCount(); at++) {
     const props: Partial<DeviceProps> = {}
-    library.deviceProps(library.device(at), props)
-    return engineDevice(props)
-  })
+    await properties(library.device(at), props)
+    devices.push(engineDevice(props))
+  }
+  return devices
+}
 
 /** Exported for its test. */
 export function engineDevice(props: Partial<DeviceProps>): EngineDevice {
@@ -36,13 +41,16 @@ export const described = ({ name, description }: EngineDevice): string => `${nam
  * The devices of the library in a folder, which no model needs to be loaded for. `log` gets its warnings and errors.
  * Throws EngineError `load_failed`.
  */
-export function devicesOfLibrary(libraryDir: string, log: (message: string) => void): EngineDevice[] {
+export async function devicesOfLibrary(
+  libraryDir: string,
+  log: (message: string) => void,
+): Promise<EngineDevice[]> {
   const library = openLibrary(libraryDir)
   checkAbi(library)
   const native = listenToLog(library, log)
-  library.loadBackends(library.folder)
+  await inBackground(library.loadBackends)(library.folder)
   library.initBackend()
-  const devices = engineDevices(library)
+  const devices = await engineDevices(library)
   if (devices.length > 0) return devices
   throw new EngineError('load_failed', `llama.cpp has no device at all: ${native.reason() ?? libraryDir}`)
 }

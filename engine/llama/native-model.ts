@@ -119,6 +119,7 @@ export async function loadNativeModel(
     ...describe(library, {
       plan,
       pool,
+      devices: await engineDevices(library),
       model,
       context,
       abort,
@@ -174,6 +175,7 @@ function describe(
   parts: {
     plan: LoadPlan
     pool: CellPool
+    devices: EngineDevice[]
     model: Pointer
     context: Pointer
     abort: Uint8Array
@@ -182,14 +184,13 @@ function describe(
     log: (message: string) => void
   },
 ): Omit<NativeModel, 'embedding' | 'embeddingContext'> {
-  const { plan, pool, model, context, abort, buffers, takeTurn, log } = parts
+  const { plan, pool, devices, model, context, abort, buffers, takeTurn, log } = parts
   const memory = library.memory(context)
   const batch = createTokenBatch(library, sizesOf(plan, pool).batch)
   const decode = inBackground(library.decode)
   const words = openVocabulary(library, model)
   const { vocabulary, vocabularySize } = words
   const adaptThreads = threadAdapter(library, context, plan, log)
-  const devices = engineDevices(library)
   return {
     library,
     context,

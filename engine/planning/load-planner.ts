@@ -1,11 +1,12 @@
 /** The decision of engine/fit as the parameters of a load: what nobody asked for is chosen, the rest is kept to. */
 import type { LoadPlan } from '../backend.ts'
 import { type Candidate, candidatesFor, fits, type Wishes } from '../fit/candidates.ts'
-import { chosenFor, decide } from '../fit/decide.ts'
+import { chosenFor, decide, decision, finished } from '../fit/decide.ts'
 import type { Plan } from '../fit/plan.ts'
 import type { Machine, ModelFacts } from '../fit/types.ts'
 import { SMALL_MACHINE_CONTEXT } from '../settings.ts'
 import type { InstalledModel } from '../store/types.ts'
+import { inSlices } from './in-slices.ts'
 import { createInstalledFacts, type InstalledFacts } from './installed-facts.ts'
 import { type WishSettings, wishesFor } from './load-wishes.ts'
 import { machineAfter, machineWithoutReserves, machineWithShares } from './memory-left.ts'
@@ -55,9 +56,9 @@ interface Question {
   measurements?: ReadonlyMap<string, number>
 }
 
-function planComputed(wish: LoadWish, question: Question): PlannedLoad {
+async function planComputed(wish: LoadWish, question: Question): Promise<PlannedLoad> {
   const { wishes, ...facts } = question
-  const comfortable = decide(facts, wishes)
+  const comfortable = await inSlices(decision(facts, wishes))
   const fit = comfortable.verdict === 'fits' ? comfortable : tightest(wish, question)
   const candidate = fit?.chosen?.candidate
   if (fit === undefined || candidate === undefined) throw doesNotFit(wish, withoutReserves(wish, question))
@@ -129,7 +130,8 @@ function withSequences(
   sequences: number,
 ): Candidate | undefined {
   const { offer, settings, placement } = chosen
-  const options = candidatesFor(facts, wishes, { offers: [offer], settings: [{ ...settings, sequences }] })
+  const only = { offers: [offer], settings: [{ ...settings, sequences }] }
+  const options = finished(candidatesFor(facts, wishes, only))
   return options.find(
     (other) =>
       other.placement.gpuLayers === placement.gpuLayers &&

@@ -1,5 +1,5 @@
-import type { BufferSize, Runner } from '../backend.ts'
-import { deviceOfBuffer } from './out-of-memory.ts'
+import type { Runner } from '../backend.ts'
+import { memoryByDevice } from '../memory-by-device.ts'
 import type { MemoryByDevice, Occupancy, PlannedLoad } from './types.ts'
 
 /** Models in memory, as far as planning another one goes. */
@@ -9,16 +9,13 @@ export interface Occupant {
   isRetiring: boolean
 }
 
-/** Buffers of a runner by the device they lie on. */
-export function memoryOf(buffers: readonly BufferSize[]): MemoryByDevice {
-  return sumOf(buffers.map(({ device, bytes }) => ({ [deviceOfBuffer(device)]: bytes })))
-}
-
 /** What others hold, will hold and are about to give back. */
 export function occupancyOf(others: readonly Occupant[]): Occupancy {
   const taken = (some: readonly Occupant[]) =>
     sumOf(
-      some.map(({ runner, planned }) => (runner ? memoryOf(runner.info.buffers) : (planned?.needs ?? {}))),
+      some.map(({ runner, planned }) =>
+        runner ? memoryByDevice(runner.info.buffers) : (planned?.needs ?? {}),
+      ),
     )
   const loaded = others.filter(({ runner }) => runner !== undefined)
   return {

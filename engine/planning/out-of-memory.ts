@@ -41,7 +41,7 @@ export function outOfMemoryIn(message: string): OutOfMemory | undefined {
 }
 
 /** The device a buffer lies on, by the names of both; those on the host are main memory, split ones such as `CUDA0_Split`. */
-export function deviceOfBuffer(buffer: string): string {
+function deviceOfBuffer(buffer: string): string {
   if (isHostBuffer(buffer)) return RAM
   return buffer.replace(/_(?:Split|Mapped|Private)$/, '')
 }

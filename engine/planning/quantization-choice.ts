@@ -25,7 +25,7 @@ const TYPES = QUANTIZATION_TYPES.filter((fileType) =>
 export function createQuantizationChoice({ readMachine, loaded }: QuantizationChoiceParts): ChooseType {
   return async (header) => {
     const { machine } = await readMachine()
-    const leaving = sumOf(loaded().map(({ memory }) => memory ?? {}))
+    const leaving = sumOf(loaded().map(({ memory }) => memory))
     const alone = machineAfter(machine, { ...UNOCCUPIED, leaving })
     const model = quantizableFacts(header, 'model', TYPES)
     if (model === undefined) {

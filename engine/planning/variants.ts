@@ -68,8 +68,8 @@ export function createVariants({
     const { machine } = await readMachine()
     const free = machineAfter(machine, {
       ...UNOCCUPIED,
-      leaving: sumOf(own.map(({ memory }) => memory ?? {})),
-      staying: sumOf(others.map(({ memory }) => memory ?? {})),
+      leaving: sumOf(own.map(({ memory }) => memory)),
+      staying: sumOf(others.map(({ memory }) => memory)),
     })
     return bestOfSizes(variants, { machine: free, settings }, own)
   }

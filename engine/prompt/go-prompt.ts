@@ -6,7 +6,7 @@ import { goThinkingTags } from './go-thinking.ts'
 import { goToolCallFormat } from './go-tool-calls.ts'
 import { type ExpectedThought, withThought } from './open-thought.ts'
 import { endsInThought } from './thinking.ts'
-import { type ThinkingTags, thinkingTags } from './thinking-tags.ts'
+import { type ThinkingTags, thinkingTags, withWrapper } from './thinking-tags.ts'
 import type { ToolCallFormat } from './tool-format/types.ts'
 
 /** What a template in Go's syntax makes of a job. */
@@ -27,7 +27,7 @@ export function goChatPrompt(
   const compiled = compileGoTemplate(template)
   const text = renderGo(compiled, { messages, tools, think: goThink(job), now })
   return {
-    ...thoughtful(job, text, goThinkingTags(compiled.template)),
+    ...thoughtful(job, text, withWrapper(goThinkingTags(compiled.template), template)),
     toolCalls: tools.length > 0 ? goToolCallFormat(compiled) : undefined,
   }
 }
@@ -47,7 +47,7 @@ export function goGeneratePrompt(
     return { text, thinking: undefined, toolCalls: undefined }
   }
   const text = renderGo(compiled, { messages, tools: [], think, now })
-  return { ...thoughtful(job, text, tagsOf(job, compiled)), toolCalls: undefined }
+  return { ...thoughtful(job, text, withWrapper(tagsOf(job, compiled), template)), toolCalls: undefined }
 }
 
 /** A template that a request brings may not show thoughts; the model has them all the same. */

@@ -1,6 +1,7 @@
 import { wantsThought } from '../check.ts'
 import { EngineError } from '../errors.ts'
 import type { ChatJob, GenerateJob, Job, Message } from '../types.ts'
+import { omitsCallContent } from './call-content.ts'
 import { compileGoTemplate } from './go-compile.ts'
 import { goChatPrompt, goGeneratePrompt, levelOf } from './go-prompt.ts'
 import { withoutOldThoughts } from './old-thoughts.ts'
@@ -97,8 +98,11 @@ function templated(
   input: Omit<TemplateInput, 'bosToken' | 'eosToken'>,
 ): Omit<JobPrompt, 'toolCalls'> {
   const { facts, capabilities } = job.model
-  const rendered = compileTemplate(template).render({
+  const compiled = compileTemplate(template)
+  const hasCalls = input.messages.some(({ toolCalls = [] }) => toolCalls.length > 0)
+  const rendered = compiled.render({
     ...input,
+    omitsContent: hasCalls && omitsCallContent(compiled),
     enableThinking: capabilities.includes('thinking') ? wantsThought(job) : undefined,
     reasoningEffort: effortOf(job),
     bosToken: facts?.bosToken,

@@ -5,6 +5,7 @@ import { TemplateLimit } from './jinja/limits.ts'
 import { type Program, parseProgram, renderProgram, TemplateRefusal } from './jinja/program.ts'
 import { lately } from './lately.ts'
 import { toTemplateMessages } from './template-messages.ts'
+import { thoughtKeys } from './thought-keys.ts'
 
 export interface TemplateInput {
   messages: readonly Message[]
@@ -14,6 +15,8 @@ export interface TemplateInput {
   addGenerationPrompt: boolean
   /** End inside the last message instead, so that the model goes on with it. */
   continueFinalMessage?: boolean
+  /** Calls without text have no content rather than an empty one; see call-content.ts. */
+  omitsContent?: boolean
   enableThinking?: boolean | undefined
   reasoningEffort?: string | undefined
   bosToken?: string | undefined
@@ -53,10 +56,16 @@ function compile(source: string): CompiledTemplate {
   if (source.length > MAX_SOURCE) {
     throw new EngineError('bad_request', `the model's chat template is longer than ${MAX_SOURCE} characters`)
   }
-  const program = parse(source)
+  const template = { program: parse(source), thoughtKeys: thoughtKeys(source) }
   return {
-    render: (input) => (input.continueFinalMessage ? prefilled(program, input) : adapted(program, input)),
+    render: (input) => (input.continueFinalMessage ? prefilled(template, input) : adapted(template, input)),
   }
+}
+
+/** A template as it is rendered. */
+interface Parsed {
+  program: Program
+  thoughtKeys: readonly string[]
 }
 
 function parse(source: string): Program {
@@ -69,11 +78,11 @@ function parse(source: string): Program {
   }
 }
 
-function adapted(program: Program, input: TemplateInput): string {
+function adapted({ program, thoughtKeys: keys }: Parsed, input: TemplateInput): string {
   let refusal: unknown
   for (const conversation of conversations(input.messages)) {
     try {
-      return renderProgram(program, variables(input, conversation), input.now, input.maxSteps)
+      return renderProgram(program, variables(input, conversation, keys), input.now, input.maxSteps)
     } catch (error) {
       refusal ??= error
       // Another form of the conversation would run away just the same.
@@ -85,11 +94,19 @@ function adapted(program: Program, input: TemplateInput): string {
   throw new EngineError('bad_request', message, { cause: refusal })
 }
 
-function variables(input: TemplateInput, conversation: Conversation): Record<string, unknown> {
+function variables(
+  input: TemplateInput,
+  conversation: Conversation,
+  keys: readonly string[],
+): Record<string, unknown> {
   const hasTools = input.tools !== undefined && input.tools.length > 0
   return {
     ...input.extra,
-    messages: toTemplateMessages(conversation.messages, conversation.argumentsAs),
+    messages: toTemplateMessages(conversation.messages, {
+      argumentsAs: conversation.argumentsAs,
+      thoughtKeys: keys,
+      omitsContent: input.omitsContent ?? false,
+    }),
     tools: hasTools ? input.tools : conversation.listNoTools ? [] : null,
     add_generation_prompt: input.addGenerationPrompt && !input.continueFinalMessage,
     continue_final_message: input.continueFinalMessage,
@@ -106,11 +123,11 @@ function variables(input: TemplateInput, conversation: Conversation): Record<str
 const CUT = '\uE0C7\uE0C8\uE0C7'
 
 /** Whatever a template puts behind the last message, the mark put at its end says where to cut. */
-function prefilled(program: Program, input: TemplateInput): string {
+function prefilled(template: Parsed, input: TemplateInput): string {
   const last = input.messages.at(-1)
-  if (last === undefined) return adapted(program, input)
+  if (last === undefined) return adapted(template, input)
   const marked = input.messages.with(-1, { ...last, content: last.content + CUT })
-  const text = adapted(program, { ...input, messages: marked })
+  const text = adapted(template, { ...input, messages: marked })
   const at = text.lastIndexOf(CUT)
   if (at < 0) {
     throw new EngineError('bad_request', "the model's chat template does not print the last message")

@@ -1,4 +1,5 @@
 import type { Message } from '../types.ts'
+import { type AnswerWrapper, wrapperOf } from './answer-wrapper.ts'
 import { lately } from './lately.ts'
 import { type CompiledTemplate, compiledOrNone } from './template.ts'
 
@@ -8,6 +9,8 @@ export interface ThinkingTags {
   close: string
   /** What it writes before its answer, where its template has something there. */
   answer?: AnswerFrame
+  /** What it may write around its answer behind a thought. */
+  wrapper?: AnswerWrapper
 }
 
 /** `turn` ends the thought's turn and begins another one; `open` stands before every answer, thought or not. */
@@ -35,7 +38,15 @@ const MOST_KNOWN = 64
  * that only cut old thoughts away look for nothing else. Where no tag has a telling name, a thought is rendered to see
  * what stands around it. Read once a template.
  */
-export const thinkingTags = lately(MOST_KNOWN, (template) => namedTags(template) ?? shownTags(template))
+export const thinkingTags = lately(MOST_KNOWN, (template) =>
+  withWrapper(namedTags(template) ?? shownTags(template), template),
+)
+
+/** Tags with the wrapper of answers that a template, in any syntax, speaks of. */
+export function withWrapper(tags: ThinkingTags | undefined, template: string): ThinkingTags | undefined {
+  const wrapper = wrapperOf(template)
+  return tags === undefined || wrapper === undefined ? tags : { ...tags, wrapper }
+}
 
 function namedTags(template: string): ThinkingTags | undefined {
   if (template.includes('</think>')) return { open: '<think>', close: '</think>' }

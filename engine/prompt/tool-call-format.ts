@@ -1,3 +1,4 @@
+import { omitsCallContent } from './call-content.ts'
 import { type CompiledTemplate, compiledOrNone } from './template.ts'
 import { thinkingTags } from './thinking-tags.ts'
 import { familyFormat, toldFormat, withLeadIns } from './tool-format/known.ts'
@@ -14,10 +15,16 @@ export function toolCallFormat(template: string): ToolCallFormat {
   if (remembered !== undefined) return remembered
   const family = familyFormat(template)
   const learned =
-    family ?? (compiled && learnedFormat(compiled, thinkingTags(template))) ?? toldFormat(template)
+    family ?? (compiled && learnedFormat(asAsked(compiled), thinkingTags(template))) ?? toldFormat(template)
   const format = withLeadIns(learned, template)
   if (compiled !== undefined) formats.set(compiled, format)
   return format
+}
+
+/** The template as chats use it. */
+function asAsked(template: CompiledTemplate): CompiledTemplate {
+  if (!omitsCallContent(template)) return template
+  return { render: (input) => template.render({ ...input, omitsContent: true }) }
 }
 
 /** As long as the compiled template is remembered. */

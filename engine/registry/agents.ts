@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
-import type { LookupFunction } from 'node:net'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import type { LookupFunction, Socket } from 'node:net'
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { readingIntoSlabs } from './read-slabs.ts'
 
 /** Which addresses a connection may go to. */
 export type Reach = 'public' | 'private' | 'any'
@@ -49,7 +50,7 @@ function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }
   }
   const agent = (proxy: string | undefined) =>
     proxy === undefined
-      ? new Agent({ connect })
+      ? new Agent({ connect: intoSlabs(connect) })
       : new EnvHttpProxyAgent({
           connect,
           httpProxy: proxy,
@@ -60,6 +61,20 @@ function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }
         })
   return { http: agent(proxies.http), https: agent(proxies.https) }
 }
+
+/** Connections read into memory that goes round. */
+const intoSlabs =
+  (options: buildConnector.BuildOptions): buildConnector.connector =>
+  (to, callback) => {
+    let socket: Socket | undefined
+    // A connector of its own: what it reads into belongs to one connection.
+    const connect = buildConnector({ ...options, onread: readingIntoSlabs(() => socket) })
+    connect(to, (...[error, connected]) => {
+      if (error !== null) return callback(error, null)
+      socket = connected
+      callback(null, connected)
+    })
+  }
 
 /** A proxy would take its own machine for it (Go net/http, ProxyFromEnvironment). */
 const NEVER_BY_PROXY = ['localhost', '127.0.0.1', '[::1]']

@@ -3,6 +3,7 @@ import { isHuggingFace, mayHaveToken, originsOf } from './hugging-face/hosts.ts'
 import { createHub } from './hugging-face/hub.ts'
 import { type Identity, loadIdentity } from './key.ts'
 import { createRegistry } from './registry.ts'
+import { openRemoteFile } from './remote-file.ts'
 import { accessDenied, openSession } from './session.ts'
 import { fetchToken } from './token.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -67,6 +68,18 @@ export function openRegistries({
       })
       const registry = createRegistry(session, uploads)
       return isHub ? { ...registry, hub: createHub(session, { hasToken: token !== undefined }) } : registry
+    },
+    async file(url, { mayBePrivate }, signal) {
+      const session = openSession({
+        transport,
+        base: new URL(url.origin),
+        allowPrivate,
+        isPublicOnly: !mayBePrivate,
+        authorize: async () => {
+          throw accessDenied()
+        },
+      })
+      return await openRemoteFile(session, url, signal)
     },
     close: () => transport.close(),
   }

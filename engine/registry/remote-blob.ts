@@ -10,8 +10,9 @@ export interface BlobRequest {
   size: number
 }
 
-interface Range {
+export interface Range {
   start: number
+  /** The last byte, not the one after it. */
   end: number
 }
 
@@ -40,12 +41,26 @@ export async function locateAt(
   return {
     digest,
     size,
-    async *read(range, inner) {
-      const answer = await open(range, inner)
-      checkRange(answer, range, size)
-      yield* firstBytes(answer, range.end - range.start + 1)
-    },
+    read: (range, inner) => bytesOf(() => open(range, inner), range, size),
   }
+}
+
+/** The bytes of a part of a file of `size` bytes, as they arrive. Throws RegistryError. */
+export const readPart = (
+  session: Session,
+  url: URL,
+  { range, size }: { range: Range; size: number },
+  signal: AbortSignal,
+): AsyncIterable<Uint8Array> => bytesOf(() => openRange(session, url, range, signal), range, size)
+
+async function* bytesOf(
+  open: () => Promise<SessionAnswer>,
+  range: Range,
+  size: number,
+): AsyncGenerator<Uint8Array> {
+  const answer = await open()
+  checkRange(answer, range, size)
+  yield* firstBytes(answer, range.end - range.start + 1)
 }
 
 /**
@@ -81,7 +96,8 @@ async function directUrl(session: Session, url: URL, signal: AbortSignal): Promi
   return location === undefined ? answer.url : redirectTarget(answer.url, location)
 }
 
-async function openRange(
+/** A part of a file. Throws RegistryError. */
+export async function openRange(
   session: Session,
   url: URL,
   { start, end }: Range,

@@ -55,6 +55,8 @@ export interface SessionOptions {
   ) => Promise<string>
   /** Redirects may lead into the local network although the registry is outside. */
   allowPrivate: boolean
+  /** Only the internet is meant: a base in the local network is refused. */
+  isPublicOnly?: boolean
 }
 
 /** One request to the registry itself, without a token and without following anything. */
@@ -71,7 +73,8 @@ export type Send = (request: Omit<TransportRequest, 'reach'>) => Promise<Transpo
  */
 export function openSession(options: SessionOptions): Session {
   const { transport, base, authorize, allowPrivate, origins = [base.origin] } = options
-  let side = knownSide(transport, base, allowPrivate)
+  const { isPublicOnly = false } = options
+  let side = isPublicOnly && !allowPrivate ? 'public' : knownSide(transport, base, allowPrivate)
   let token = options.token
   const fetching = new Map<string, Promise<string>>()
 
@@ -88,6 +91,7 @@ export function openSession(options: SessionOptions): Session {
         if (!(error instanceof AddressError)) throw error
       }
     }
+    if (isPublicOnly) throw new RegistryError('refused', `${base.host} is not on the internet`)
     throw new RegistryError('refused', `${base.host} moved between the internet and the local network`)
   }
 

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events'
+import { on, setMaxListeners } from 'node:events'
 import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, errors } from 'undici'
@@ -122,9 +122,25 @@ export async function* readingFrom(
   { method, url, signal }: Pick<TransportRequest, 'method' | 'url' | 'signal'>,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of answer.body) yield chunk
+    yield* chunksAsTheyCame(answer.body)
   } catch (error) {
     throw inWords(error, method, url, signal)
+  }
+}
+
+/**
+ * Iterating over a stream joins chunks that wait into a new one, a copy of all that comes; events give each as it is.
+ * Leaving early destroys the stream.
+ */
+async function* chunksAsTheyCame(body: Readable): AsyncGenerator<Uint8Array> {
+  // It has said so already, and says nothing more.
+  if (body.errored !== null) throw body.errored
+  try {
+    const events = on(body, 'data', { close: ['end', 'close'], highWaterMark: 1, lowWaterMark: 1 })
+    for await (const [chunk] of events) yield chunk
+  } finally {
+    // What fails while nobody reads is nobody's business.
+    if (!body.readableEnded) body.on('error', () => {}).destroy()
   }
 }
 

@@ -67,6 +67,14 @@ export interface UploadTarget {
   putManifest(name: ModelName, bytes: Buffer, signal: AbortSignal): Promise<void>
 }
 
+/** A file behind an address of the web. */
+export interface RemoteFile {
+  /** Bytes, as its server says. */
+  size: number
+  /** Like `RemoteBlob.read`. */
+  read(range: { start: number; end: number }, signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
 /** The way to registries. */
 export interface Registries {
   /**
@@ -74,6 +82,11 @@ export interface Registries {
    * Throws RegistryError `refused` when the host is no address. There is nothing to close.
    */
   open(host: string, options: { insecure: boolean }): Registry & UploadTarget
+  /**
+   * A file that anybody may read at an address with http or https, whose server must give parts of it. One in the
+   * local network is refused unless `mayBePrivate`. Throws RegistryError, or the signal's reason.
+   */
+  file(url: URL, options: { mayBePrivate: boolean }, signal: AbortSignal): Promise<RemoteFile>
   /** Breaks off whatever is still running. */
   close(): Promise<void>
 }

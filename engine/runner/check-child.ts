@@ -127,5 +127,7 @@ export const isStatus: Check = object<RunnerStatus>({
   busySlots: isCount,
   waiting: isCount,
   outputTokens: isCount,
+  steps: optional(isCount),
+  pausedSlots: optional(isCount),
   pid: optional(isCount),
 })

@@ -11,10 +11,10 @@ function tell(report: DevicesReport): void {
   process.send?.(report)
 }
 
-function list({ libraryDir }: DevicesRequest): void {
+async function list({ libraryDir }: DevicesRequest): Promise<void> {
   try {
     const log = (message: string) => tell({ type: 'log', message })
-    tell({ type: 'devices', devices: devicesOfLibrary(findLibraryDir(libraryDir), log) })
+    tell({ type: 'devices', devices: await devicesOfLibrary(findLibraryDir(libraryDir), log) })
     tell({ type: 'done' })
   } catch (error) {
     tell({ type: 'failed', failure: failureOf(error) })
@@ -27,5 +27,5 @@ process.on('SIGINT', () => {})
 process.on('SIGTERM', () => {})
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 process.on('message', (message) => {
-  if (isDevicesRequest(message)) list(message)
+  if (isDevicesRequest(message)) void list(message)
 })

@@ -13,12 +13,14 @@
  * A retiring resident takes no new users and closes when its last one leaves. Requests on one runner beyond its
  * slots queue inside the runner.
  */
+import type { EvictionReason } from '../activity.ts'
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { BACK_OFF, createBackOff } from './back-off.ts'
 import { createLease } from './lease.ts'
 import { loadWithin } from './load-within.ts'
 import { MAX_TIMER_MS, runnerKey, victimAmong } from './policy.ts'
+import { reportedLoad } from './reported-load.ts'
 import { isFitting, isFreeFor, newResident } from './resident.ts'
 import type { AcquireRequest, Lease, Resident, Scheduler, SchedulerOptions } from './types.ts'
 
@@ -30,7 +32,7 @@ interface Waiter<T> {
 }
 
 export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
-  const { backend, log } = options
+  const { backend, log, activity } = options
   const residents = new Map<string, Resident<T>>()
   const waiting: Waiter<T>[] = []
   const backOff = createBackOff(options.backOff ?? BACK_OFF)
@@ -58,6 +60,7 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     if (runner === undefined || !isFreeFor(resident, waiter.request)) return false
     remove(waiter)
     waiter.resolve(grant(resident, runner, waiter.request))
+    tellQueue(waiter.key, resident.name)
     return true
   }
 
@@ -70,14 +73,14 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     if (resident !== undefined) {
       const { key, plan: from, isRetiring } = resident
       if (!isRetiring) log.info({ weights: key, from, to: waiter.request.plan }, 'model needs a reload')
-      retire(resident)
+      retire(resident, 'reload')
     } else if (backOff.waitMs(waiter.key, performance.now()) > 0) {
       return false
     } else if (residents.size < options.maxLoadedModels) {
       void load(waiter.request, waiter.key)
     } else {
       const victim = victimAmong([...residents.values()])
-      if (victim !== undefined) retire(victim)
+      if (victim !== undefined) retire(victim, 'limit')
     }
     return true
   }
@@ -98,8 +101,13 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
       const others = [...residents.values()].filter((other) => other !== resident)
       if (options.plan !== undefined) resident.planned = await options.plan(request, others)
       const plan = resident.planned?.plan ?? request.plan
-      const runner = await loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
-        backend.load(plan, signal, onProgress),
+      const runner = await reportedLoad(activity, resident.name, (report) =>
+        loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
+          backend.load(plan, signal, (fraction) => {
+            onProgress(fraction)
+            report(fraction)
+          }),
+        ),
       )
       const { info } = runner
       log.info({ weights: key, ms: Math.round(performance.now() - startedAt), ...info }, 'model loaded')
@@ -120,6 +128,7 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     for (const waiter of waiting.filter((w) => w.key === key)) {
       remove(waiter)
       waiter.reject(error)
+      tellQueue(key, nameOf(waiter))
     }
   }
 
@@ -131,12 +140,17 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     }
     clearTimeout(resident.timer)
     if (residents.get(resident.key) === resident) residents.delete(resident.key)
+    if (!isClosed) {
+      const reason = error === undefined ? (resident.leaving ?? 'asked') : 'died'
+      activity?.report({ type: 'evicted', model: resident.name, reason })
+    }
     pump()
   }
 
   function grant(resident: Resident<T>, runner: Runner, request: AcquireRequest<T>): Lease {
     clearTimeout(resident.timer)
     resident.tag = request.tag
+    resident.name = request.name ?? resident.key
     if (request.keepAliveMs !== undefined) resident.keepAliveMs = request.keepAliveMs
     return createLease(resident, runner, {
       isAlone: request.isAlone === true,
@@ -147,6 +161,7 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
         else startIdleTimer(resident)
       },
       onRoom() {
+        tellQueue(resident.key, resident.name)
         // Somebody may have waited for this one to leave, or to let others in.
         if (waiting.some((waiter) => waiter.key === resident.key)) pump()
       },
@@ -159,19 +174,29 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
     const { keepAliveMs } = resident
     // The one that just loaded for somebody who waits is granted before a keep-alive of 0 ends it.
     const isAwaited = waiting.some((waiter) => waiter.key === resident.key)
-    if (keepAliveMs === 0 && !isAwaited) retire(resident)
+    if (keepAliveMs === 0 && !isAwaited) retire(resident, 'keep-alive')
     else if (keepAliveMs <= MAX_TIMER_MS) {
-      resident.timer = setTimeout(() => retire(resident), keepAliveMs).unref()
+      resident.timer = setTimeout(() => retire(resident, 'keep-alive'), keepAliveMs).unref()
     }
   }
 
-  function retire(resident: Resident<T>): void {
+  function retire(resident: Resident<T>, why?: EvictionReason): void {
     resident.isRetiring = true
+    resident.leaving ??= why
     if (resident.users > 0 || resident.isClosing || resident.runner === undefined) return
     resident.isClosing = true
     clearTimeout(resident.timer)
     log.info({ weights: resident.key }, 'model unloaded')
     void resident.runner.close()
+  }
+
+  const waitingFor = (key: string): number => waiting.filter((waiter) => waiter.key === key).length
+
+  const nameOf = ({ request, key }: Waiter<T>): string => request.name ?? key
+
+  function tellQueue(key: string, model: string): void {
+    const running = residents.get(key)?.users ?? 0
+    activity?.report({ type: 'queue', model, waiting: waitingFor(key), running })
   }
 
   function remove(waiter: Waiter<T>): void {
@@ -183,6 +208,7 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
   function abandon(waiter: Waiter<T>): void {
     remove(waiter)
     waiter.reject(new EngineError('cancelled', 'request canceled'))
+    tellQueue(waiter.key, nameOf(waiter))
     const resident = residents.get(waiter.key)
     const isWanted = waiting.some((other) => other.key === waiter.key)
     if (resident !== undefined && resident.runner === undefined && !isWanted) resident.loading.abort()
@@ -228,14 +254,29 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
         signal.addEventListener('abort', onAbort, { once: true })
         waiting.push(waiter)
         pump()
+        if (waiting.includes(waiter)) tellQueue(key, nameOf(waiter))
       })
     },
     unload(plan) {
       const resident = residents.get(runnerKey(plan))
       // One that is still loading is wanted by somebody.
-      if (resident?.runner !== undefined) retire(resident)
+      if (resident?.runner !== undefined) retire(resident, 'asked')
     },
     residents: () => [...residents.values()],
+    waitingFor,
+    pulse: () =>
+      new Promise((resolve, reject) => {
+        setImmediate(() => {
+          try {
+            if (isClosed) throw new EngineError('shutting_down', 'server is shutting down')
+            pump()
+            const loading = [...residents.values()].filter(({ runner }) => runner === undefined).length
+            resolve({ loaded: residents.size - loading, loading, waiting: waiting.length })
+          } catch (error) {
+            reject(error)
+          }
+        })
+      }),
     async close() {
       isClosed = true
       clearTimeout(backOffTimer)

@@ -1,3 +1,4 @@
+import type { Activity, EvictionReason } from '../activity.ts'
 import type { Backend, LoadPlan, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
 import type { PlannedLoad } from '../planning/types.ts'
@@ -17,6 +18,8 @@ export interface SchedulerOptions<T> {
   plan?: (request: AcquireRequest<T>, others: readonly Resident<T>[]) => Promise<PlannedLoad>
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
+  /** Who wants to know what happens to models. */
+  activity?: Activity
   log: Log
 }
 
@@ -25,6 +28,8 @@ export interface AcquireRequest<T> {
   keepAliveMs?: number
   /** What the caller wants to find again on the resident. */
   tag: T
+  /** What reports call the model; its weights' path where absent. */
+  name?: string
   /** Use the runner when nobody else does, and let nobody else in until `share` or `release`. */
   isAlone?: boolean
 }
@@ -46,6 +51,7 @@ export interface Resident<T> {
   /** As it was loaded; undefined while it loads, and where nothing plans. */
   planned: PlannedLoad | undefined
   tag: T
+  name: string
   users: number
   /** One of them wants to be the only one. */
   isReserved: boolean
@@ -54,11 +60,21 @@ export interface Resident<T> {
   runner: Runner | undefined
   isRetiring: boolean
   isClosing: boolean
+  /** Why it is retiring; the first reason stays. */
+  leaving: EvictionReason | undefined
   idleSinceMs: number
   /** When it was ready, by the monotonic clock; undefined while it loads. */
   readyAtMs: number | undefined
   timer: NodeJS.Timeout | undefined
   loading: AbortController
+}
+
+/** What the scheduler's loop sees as it comes round. */
+export interface Pulse {
+  loaded: number
+  loading: number
+  /** Requests in line for a model. */
+  waiting: number
 }
 
 export interface Scheduler<T> {
@@ -71,5 +87,12 @@ export interface Scheduler<T> {
   /** Lets the runner of these weights go as soon as nobody uses it. */
   unload(plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): void
   residents(): Resident<T>[]
+  /** Requests in line for the runner of this key. */
+  waitingFor(key: string): number
+  /**
+   * Answered by the loop itself, on its next turn: it does not resolve while that is stuck, and rejects with what it
+   * threw. Whoever asks brings the deadline.
+   */
+  pulse(): Promise<Pulse>
   close(): Promise<void>
 }

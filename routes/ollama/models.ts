@@ -6,12 +6,13 @@ import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine, LoadedModel } from '../../engine/types.ts'
 import { goQuote } from '../../formats/go-quote.ts'
 import { localTimestamp } from '../../formats/timestamps.ts'
+import { toLoad } from '../wire/model-load.ts'
 import { RequestError } from '../wire/problem.ts'
 import { toDetails, toRemote } from './details.ts'
 import { text } from './fields.ts'
 import { orNotFound } from './lookup.ts'
 import { omitEmpty } from './omit-empty.ts'
-import { toSnug } from './plan-view.ts'
+import { toPlanning } from './plan-view.ts'
 
 /** GET /api/tags: every installed model, newest first. */
 export async function listModels(models: ModelStore) {
@@ -49,8 +50,9 @@ const toLoaded = ({ model, ...loaded }: LoadedModel, cpuReason: string | undefin
   expires_at: localTimestamp(loaded.expiresAtMs),
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
-  ...toSnug(loaded),
   ...(cpuReason === undefined ? {} : { cpu_reason: cpuReason }),
+  // Not Ollama's: what the model is doing, and how it was planned.
+  snug: { ...toLoad(loaded), ...toPlanning(loaded) },
 })
 
 export const DeleteRequest = z

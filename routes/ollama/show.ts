@@ -11,7 +11,7 @@ import { toDetails, toRemote } from './details.ts'
 import { bag, flag, text } from './fields.ts'
 import { findModel } from './lookup.ts'
 import { omitEmpty } from './omit-empty.ts'
-import { toSnug } from './plan-view.ts'
+import { toPlanning } from './plan-view.ts'
 
 export const ShowRequest = z
   .object({
@@ -39,7 +39,7 @@ export async function show(
     shown.model_info['general.basename'] = rawName
   }
   const loaded = engine.loaded().find((one) => one.model.fullName === model.fullName)
-  return { ...shown, ...(loaded === undefined ? {} : toSnug(loaded)) }
+  return { ...shown, ...(loaded?.planned === undefined ? {} : { snug: toPlanning(loaded) }) }
 }
 
 async function findShown(models: ModelStore, rawName: string): Promise<InstalledModel> {

@@ -5,7 +5,9 @@ import { ModelfileError } from '../../formats/modelfile/types.ts'
 import type { ModelsCommand } from '../cli.ts'
 import { StartError } from '../start-error.ts'
 import { createCommand } from './create.ts'
+import { fitCommand } from './fit.ts'
 import { copyCommand, listCommand, removeCommand, showCommand } from './models.ts'
+import { psCommand } from './ps.ts'
 import { pullCommand, pushCommand } from './transfer.ts'
 
 /** As shells count: 128 and the number of SIGINT. */
@@ -37,8 +39,12 @@ async function output(config: Config, command: ModelsCommand, signal: AbortSigna
     case 'push':
       await pushCommand(config, command, process.stderr, signal)
       return ''
+    case 'fit':
+      return fitCommand(config, command, process.stdout, signal)
     case 'list':
       return listCommand(config)
+    case 'ps':
+      return psCommand(config, signal)
     case 'show':
       return showCommand(config, command.model, command.asModelfile)
     case 'rm':

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
+import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import { createLoadPlanner } from '../../engine/planning/load-planner.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import { createVariants, withAutoTag } from '../../engine/planning/variants.ts'
@@ -26,12 +28,14 @@ export interface TestAppOptions {
   templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
+  /** The machine that loads are planned for; without one none is planned, and there is no advice. */
+  readMachine?: ReadMachine
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
-  /** The machine that loads are planned for; they are not planned when left out. */
-  readMachine?: ReadMachine
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
+  /** What the machine is made of; left out where models run elsewhere. */
+  inventory?: ReadInventory
 }
 
 export const TEST_SETTINGS: EngineSettings = {
@@ -56,6 +60,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app: change,
     registry,
     tuning,
+    inventory,
     readMachine,
   } = options
   const logger = pino({ level: 'silent' })
@@ -65,7 +70,14 @@ export async function testApp(options: TestAppOptions = {}) {
   const backend = new ScriptedBackend(script)
   const own = { ...TEST_SETTINGS, ...settings }
   const planner = readMachine && createLoadPlanner({ readMachine, settings: own })
-  const engine = createEngine({ backend, settings: own, log: logger, ...(planner ? { planner } : {}) })
+  const activity = createActivity()
+  const engine = createEngine({
+    backend,
+    settings: own,
+    log: logger,
+    activity,
+    ...(planner ? { planner } : {}),
+  })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
@@ -74,7 +86,16 @@ export async function testApp(options: TestAppOptions = {}) {
     createVariants({ models: store, readMachine, settings: own, loaded: () => engine.loaded() })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
-    { engine, models: choose ? withAutoTag(store, choose) : store, registries, pulls, logger },
+    {
+      engine,
+      activity,
+      models: choose ? withAutoTag(store, choose) : store,
+      registries,
+      pulls,
+      logger,
+      ...(inventory ? { inventory } : {}),
+      ...(readMachine && { readMachine }),
+    },
   )
   onTestFinished(() => app.close())
   await app.ready()
@@ -83,6 +104,7 @@ export async function testApp(options: TestAppOptions = {}) {
     app,
     backend,
     engine,
+    activity,
     store,
     modelsFolder,
     /** Listens on a free port the first time; the server's address. */

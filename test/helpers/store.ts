@@ -45,7 +45,7 @@ export const NO_STORE: ModelStore = {
 }
 
 /** No way to registries, for tests that need none. */
-export const NO_REGISTRIES: Registries = { open: unused, close: async () => {} }
+export const NO_REGISTRIES: Registries = { open: unused, file: unused, close: async () => {} }
 
 /** No pulls, for tests that need none. */
 export const NO_PULLS: Pulls = { pull: unused, close: async () => {} }

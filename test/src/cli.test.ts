@@ -14,6 +14,7 @@ test.each([
   [['serve'], 'serve'],
   [['list'], 'list'],
   [['ls'], 'list'],
+  [['ps'], 'ps'],
 ])('snug %j means %s', (args, name) => {
   expect(parseCommand(args)).toEqual({ name })
 })

@@ -41,6 +41,10 @@ export function childrenOf(pid: number | undefined): number[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : []
 }
 
+/** Those of them that hold a model; others come and go. */
+export const runnersOf = (pid: number | undefined): number[] =>
+  childrenOf(pid).filter((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').startsWith('snug runner'))
+
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { SNUG_VERSION } from '../../src/version.ts'
-import { childrenOf, ENDLESS, endlessServer, isAlive, readLines } from './endless.ts'
+import { ENDLESS, endlessServer, isAlive, readLines, runnersOf } from './endless.ts'
 import { run, server, snug } from './spawned.ts'
 
 test('snug help explains itself', async () => {
@@ -36,6 +36,20 @@ test('a bad configuration is refused with status 1 and everything that is wrong'
     expect(stderr()).toContain(`at ${name}`)
   }
   expect(stdout()).toBe('')
+})
+
+test('a server says in one line of its log what models run on', async () => {
+  const { stderr } = await server({ SNUG_LOG_FORMAT: 'json', CUDA_VISIBLE_DEVICES: '' })
+  const line = await vi.waitFor(() => {
+    const lines = stderr().trim().split('\n')
+    const found = lines.map((text) => JSON.parse(text)).filter(({ msg }) => /^models run on/.test(msg))
+    expect(found).toHaveLength(1)
+    return found[0]
+  }, 20_000)
+  expect(line.processor).toEqual(expect.any(String))
+  expect(line.notes).toEqual(expect.any(Array))
+  // Either a GPU or the reason for none.
+  expect(line.gpus.length > 0).toBe(line.reason === undefined)
 })
 
 test('a busy port is one sentence that names it and the way out', async () => {
@@ -79,7 +93,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const reply = await fetch(`${url}/api/generate`, { method: 'POST', body: JSON.stringify(ENDLESS) })
     const lines = readLines(reply)
     expect((await lines.next()).value).toMatchObject({ done: false })
-    const runners = childrenOf(child.pid)
+    const runners = runnersOf(child.pid)
     child.kill(signal)
     let last: object | undefined
     for await (const line of lines) last = line

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { tempFolder } from '../helpers/fixtures.ts'
-import { childrenOf, ENDLESS, endlessServer, isAlive, readLines } from './endless.ts'
+import { ENDLESS, endlessServer, isAlive, readLines, runnersOf } from './endless.ts'
 import { server } from './spawned.ts'
 
 const isLinux = process.platform === 'linux'
@@ -17,7 +17,7 @@ test.runIf(isLinux)(
     const answer = async () =>
       ((await (await post(`${url}/api/generate`, short)).json()) as { response: string }).response
     const expected = await answer()
-    const [runner = 0] = childrenOf(child.pid)
+    const [runner = 0] = runnersOf(child.pid)
 
     const lines = readLines(await post(`${url}/api/generate`, ENDLESS))
     await lines.next()
@@ -31,7 +31,7 @@ test.runIf(isLinux)(
     })
 
     expect(await answer()).toBe(expected)
-    const runners = childrenOf(child.pid)
+    const runners = runnersOf(child.pid)
     expect(runners).toHaveLength(1)
     expect(runners).not.toContain(runner)
     child.kill('SIGTERM')
@@ -46,9 +46,9 @@ test.runIf(isLinux)(
     const { url, process: child } = await endlessServer()
     const short = { ...ENDLESS, stream: false, options: { temperature: 0, num_predict: 5 } }
     const first = (await (await post(`${url}/api/generate`, short)).json()) as { response: string }
-    const [runner = 0] = childrenOf(child.pid)
+    const [runner = 0] = runnersOf(child.pid)
     process.kill(runner, 'SIGKILL')
-    await vi.waitFor(() => expect(childrenOf(child.pid)).toEqual([]))
+    await vi.waitFor(() => expect(runnersOf(child.pid)).toEqual([]))
     expect(await (await post(`${url}/api/generate`, short)).json()).toMatchObject({
       response: first.response,
     })
@@ -59,7 +59,7 @@ test.runIf(isLinux)('when the server itself is killed, its runner leaves too', a
   const { url, process: child, ended } = await endlessServer()
   const lines = readLines(await post(`${url}/api/generate`, ENDLESS))
   await lines.next()
-  const runners = childrenOf(child.pid)
+  const runners = runnersOf(child.pid)
   expect(runners).toHaveLength(1)
   child.kill('SIGKILL')
   await ended

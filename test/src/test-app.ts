@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
+import { createActivity } from '../../engine/activity.ts'
 import { EngineError } from '../../engine/errors.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
@@ -31,13 +32,23 @@ const IDLE_ENGINE: Engine = {
   load: unused,
   unload: unused,
   loaded: () => [],
+  loading: () => [],
+  pulse: async () => ({ loaded: 0, loading: 0, waiting: 0 }),
+  probe: async () => [],
   close: async () => {},
 }
 
 /** The whole server without models. Its log goes to `log`, one object a line. */
 export async function testApp(config: Partial<AppConfig> = {}, log: object[] = []) {
   const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(JSON.parse(line)) })
-  const deps = { engine: IDLE_ENGINE, models: NO_MODELS, registries: NO_REGISTRIES, pulls: NO_PULLS, logger }
+  const deps = {
+    engine: IDLE_ENGINE,
+    activity: createActivity(),
+    models: NO_MODELS,
+    registries: NO_REGISTRIES,
+    pulls: NO_PULLS,
+    logger,
+  }
   const app = buildApp({ emulatedVersion: '0.33.0', ...config }, deps)
   onTestFinished(() => app.close())
   await app.ready()

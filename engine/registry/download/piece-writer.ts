@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { giveBack } from '../read-slabs.ts'
 import { asDiskError } from './disk-error.ts'
 import type { Piece } from './pieces.ts'
 import type { DownloadTuning } from './tuning.ts'
@@ -42,7 +43,10 @@ export function createPieceWriter(
     const at = written
     written = position
     gathered = []
-    writing = writeAll(file, buffers, at).catch((error) => Promise.reject(asDiskError(error, folder)))
+    writing = writeAll(file, buffers, at).then(
+      () => buffers.forEach(giveBack),
+      (error) => Promise.reject(asDiskError(error, folder)),
+    )
     // Whoever writes next hears of a failure; until then nobody may be listening.
     writing.catch(() => {})
   }

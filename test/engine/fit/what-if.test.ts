@@ -82,6 +82,8 @@ test.each([
   ['MacBook Pro M4 Max', 'Apple M4 Max'],
   ['8×H100', 'H100 SXM5 80GB'],
   ['H100 PCIe', 'H100 PCIe'],
+  ['A100 80', 'A100 SXM4 80GB'],
+  ['16x A100 40 GB', 'A100 40GB'],
 ])('%s is found among all known devices as %s', (text, name) => {
   expect(whatIfMachine(text, knownDevice, here).devices[0]?.name).toBe(name)
 })

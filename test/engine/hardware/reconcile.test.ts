@@ -84,6 +84,33 @@ test('two cards of one make are two, also where Vulkan names them again', () => 
   expect(notes).toHaveLength(2)
 })
 
+test('cards of one name and size are told apart by their places', () => {
+  const at = (place: string) => ({ ...L4, uuid: `GPU-${place}`, pciAddress: `0000:${place}:00.0` })
+  const devices = ['41', '01'].map((place, i) => ({
+    ...engine(`CUDA${i}`, 'NVIDIA L4'),
+    pciAddress: `0000:${place}:00.0`,
+  }))
+  const { gpus, unused } = reconcile({ devices: [at('01'), at('41'), at('81')] }, devices, BUILD)
+  expect(gpus.map(({ uuid }) => uuid)).toEqual(['GPU-41', 'GPU-01'])
+  expect(unused.map(({ uuid }) => uuid)).toEqual(['GPU-81'])
+})
+
+test('one place under two backends is one card, also where no probe found it', () => {
+  const devices = ['Vulkan0', 'CUDA0'].map((name) => ({
+    ...engine(name, 'NVIDIA L4'),
+    pciAddress: '0000:01:00.0',
+  }))
+  const { gpus, notes } = reconcile({ devices: [CPU] }, devices, BUILD)
+  expect(gpus).toMatchObject([{ engineName: 'CUDA0', pciAddress: '0000:01:00.0' }])
+  expect(notes).toEqual(['Vulkan0 is the same card as CUDA0: it is used once'])
+})
+
+test('graphics in the processor are used where there is nothing else', () => {
+  const graphics = { ...engine('Vulkan0', 'AMD Radeon Graphics'), type: 'integrated-gpu' as const }
+  const { gpus } = reconcile({ devices: [CPU] }, [graphics, ENGINE_CPU], BUILD)
+  expect(gpus).toMatchObject([{ engineName: 'Vulkan0', isUnified: true }])
+})
+
 test('a masked twin is not the one the engine shows', () => {
   const hidden = { ...L4, maskedBy: 'CUDA_VISIBLE_DEVICES' }
   const shown = { ...L4, uuid: 'GPU-2', index: 1 }

@@ -81,6 +81,17 @@ test('a folder that cannot be written is no harm', async () => {
   expect((await speed(MACHINE)).bytesPerSecond).toBe(25e9)
 })
 
+test('a figure of a busy machine is measured again, and the best of three is kept', async () => {
+  const file = join(await tempFolder(), 'speed.json')
+  const figures = [4, 9, 6, 50]
+  const measure = async () => ({ gbPerSecond: figures.shift() ?? 0, threads: 4 })
+  const { speed } = meter({ file, measure })
+  const seen: number[] = []
+  for (let i = 0; i < 4; i++) seen.push((await speed(MACHINE)).bytesPerSecond / 1e9)
+  expect(seen).toEqual([4, 9, 9, 9])
+  expect(await readFile(file, 'utf8')).toContain('"gbPerSecond":9')
+})
+
 test('a machine that cannot be measured is tried three times', async () => {
   let attempts = 0
   const { speed } = meter({

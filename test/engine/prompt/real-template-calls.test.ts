@@ -1,8 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { chain } from '../../../engine/answer.ts'
 import { toolCallGrammar } from '../../../engine/prompt/grammar.ts'
 import { compileTemplate } from '../../../engine/prompt/template.ts'
+import { thinkingSplitter } from '../../../engine/prompt/thinking.ts'
+import { thinkingTags } from '../../../engine/prompt/thinking-tags.ts'
 import { toolCallFormat } from '../../../engine/prompt/tool-call-format.ts'
+import { toolCallParser } from '../../../engine/prompt/tool-calls.ts'
 import type { Message } from '../../../engine/types.ts'
 import { CALLS, cuttings, type PlainCall, read, TOOLS } from './call-round-trip.ts'
 import { readGbnf } from './grammar/gbnf-matcher.ts'
@@ -102,6 +106,25 @@ describe.each(NAMES.filter((name) => !has(PRINT_NO_CALLS, name)))('%s', (name) =
     for (const chunks of cuttings(text)) {
       // As JSON, because the order of keys counts.
       expect(JSON.stringify(read(format, chunks).calls)).toBe(JSON.stringify(expected))
+    }
+  })
+
+  const tags = thinkingTags(template)
+
+  test.runIf(tags !== undefined)('a call in a thought is thought, and those behind it are read', () => {
+    if (tags === undefined) return
+    const text = printed(CALLS.plain)
+    const thought = `hm ${text.trim().replaceAll(tags.close, '')} ${tags.open.slice(0, -1)} 🦊`
+    const turn = (tags.answer?.turn ?? '') + (tags.answer?.open ?? '')
+    for (const chunks of cuttings(`${tags.open}${thought}${tags.close}${turn}${text}`)) {
+      const parser = chain(
+        thinkingSplitter(tags),
+        toolCallParser(format, TOOLS, () => 'id'),
+      )
+      const pieces = [...chunks.flatMap((chunk) => parser.push(chunk)), ...parser.flush()]
+      const thinking = pieces.map((piece) => (piece.kind === 'thinking' ? piece.text : '')).join('')
+      const calls = pieces.flatMap((piece) => (piece.kind === 'call' ? [piece.call.name] : []))
+      expect({ thinking, calls }).toEqual({ thinking: thought, calls: ['get_weather'] })
     }
   })
 

@@ -37,11 +37,22 @@ export async function sendBody(
     const part = chunk.subarray(0, Math.max(0, limit - sent))
     sent += part.length
     if (part.length > 0 && !response.write(part)) {
-      await Promise.race([once(response, 'drain'), once(response, 'close')]).catch(() => {})
+      await drained(response)
     }
     if (part.length < chunk.length) return stop(response, fault)
   }
   response.end()
+}
+
+/** Waits until more can be written, or nobody is there to read it. */
+async function drained(response: ServerResponse): Promise<void> {
+  const over = new AbortController()
+  const { signal } = over
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).catch(
+    () => {},
+  )
+  // Takes the listener of the other one away.
+  over.abort()
 }
 
 function limitOf(fault: Fault | undefined): number {

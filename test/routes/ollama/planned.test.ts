@@ -117,7 +117,8 @@ test('ps and show say how a model was planned, beside what they always say', asy
     },
   })
   const shown = (await post('/api/show', { model: 'fam:q8_0' })).json()
-  expect(shown.snug).toEqual(loaded.snug)
+  expect(loaded.snug).toMatchObject(shown.snug)
+  expect(Object.keys(shown.snug)).toEqual(['plan', 'predicted', 'actual'])
   expect(shown.details.format).toBe('gguf')
 })
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { createInventory } from '../../../engine/planning/inventory.ts'
+import { recorded } from '../../engine/hardware/recorded.ts'
 import { serve, user } from './serve.ts'
 
+const L4 = '0, GPU-aaaa1111, NVIDIA L4, 00000000:01:00.0, 0x27B810DE, 23034, 22000, 8.9, 570.1, Disabled\n'
 const MINUTE_MS = 60_000
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS
 const remainingMs = ({ expires_at }: { expires_at: string }) => Date.parse(expires_at) - Date.now()
@@ -23,6 +26,7 @@ test('ollama 107: a loaded model is listed with its size, its context and when i
     'expires_at',
     'size_vram',
     'context_length',
+    'snug',
   ])
   expect(entry).toMatchObject({
     name: 'tiny:latest',
@@ -37,6 +41,23 @@ test('ollama 107: a loaded model is listed with its size, its context and when i
   expect(more).toEqual([])
   const [listed] = (await http.get('/api/tags')).body.models
   expect([entry.digest, entry.details]).toEqual([listed.digest, listed.details])
+})
+
+test('a model on the processor is listed with the reason where the machine is it, for those who look', async () => {
+  const parts = {
+    readers: recorded({
+      variables: { CUDA_VISIBLE_DEVICES: '' },
+      programs: { 'nvidia-smi': { '--query': L4 } },
+    }),
+    build: async () => ({ platform: 'linux', architecture: 'x64', backends: ['cuda'] }) as const,
+    engineDevices: async () => [],
+  }
+  const { generate, ps } = await serve({ inventory: createInventory(parts) })
+  expect(await ps()).toEqual([])
+  await generate({ model: 'tiny' })
+  expect(await ps()).toMatchObject([
+    { size_vram: 0, cpu_reason: 'NVIDIA L4 is hidden by CUDA_VISIBLE_DEVICES' },
+  ])
 })
 
 describe('ollama 108: a model that is kept', () => {
@@ -84,4 +105,42 @@ test('ollama 112: the model that stays longest comes first', async () => {
   await generate({ model: 'jinja', keep_alive: '3m' })
   const names = (await ps()).map(({ name }: { name: string }) => name)
   expect(names).toEqual(['msg:latest', 'jinja:latest', 'tiny:latest'])
+})
+
+test('besides what Ollama says there is what the model is doing', async () => {
+  const wait = { waitMs: 60_000 }
+  const { generate, ps, app } = await serve({
+    script: { answers: [{ steps: ['a', wait] }] },
+    settings: { parallel: 2 },
+  })
+  const answers = Array.from({ length: 3 }, () =>
+    generate({ model: 'tiny', prompt: 'a' }).then(
+      () => {},
+      () => {},
+    ),
+  )
+  await expect
+    .poll(async () => (await ps())[0]?.snug)
+    .toEqual({
+      slots: 2,
+      busy_slots: 2,
+      waiting: 1,
+      // A token each, at most a second ago.
+      tokens_per_second: 3,
+    })
+  await app.close()
+  await Promise.all(answers)
+})
+
+test('a request that needs the model in another way is counted as waiting', async () => {
+  const { generate, ps, app } = await serve({ script: { answers: [{ steps: ['a', { waitMs: 60_000 }] }] } })
+  const answers = [{}, { options: { num_ctx: 99 } }].map((extra) =>
+    generate({ model: 'tiny', prompt: 'a', ...extra }).then(
+      () => {},
+      () => {},
+    ),
+  )
+  await expect.poll(async () => (await ps())[0]?.snug).toMatchObject({ busy_slots: 1, waiting: 1 })
+  await app.close()
+  await Promise.all(answers)
 })

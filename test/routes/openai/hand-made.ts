@@ -100,6 +100,9 @@ function engineOf(run: Run, jobs: Job[]): Engine {
     load: async () => {},
     unload: () => {},
     loaded: () => [],
+    loading: () => [],
+    pulse: async () => ({ loaded: 0, loading: 0, waiting: 0 }),
+    probe: async () => [],
     close: async () => {},
   }
 }

@@ -35,3 +35,13 @@ test('settings of the server are no part of it', async () => {
   const app = await testApp()
   expect((await app.inject('/openapi.json')).body).not.toContain('OLLAMA_')
 })
+
+test('what a client of /api/events may be sent is described, though no schema can describe a socket', async () => {
+  const app = await testApp()
+  const document = (await app.inject('/openapi.json')).json()
+  expect(document.paths['/api/events'].get.description).toContain('SnugEvent')
+  const types = document.components.schemas.SnugEvent.oneOf.map(
+    (event: { properties: { type: { const: string } } }) => event.properties.type.const,
+  )
+  expect(types).toEqual(expect.arrayContaining(['snapshot', 'load-progress', 'evicted', 'speed']))
+})

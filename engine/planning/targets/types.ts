@@ -1,0 +1,30 @@
+import type { ModelFacts } from '../../fit/types.ts'
+
+/** What somebody means who asks whether it fits. */
+export interface Target {
+  model: ModelFacts
+  /** Smaller models of the same line, the largest first. */
+  siblings: readonly ModelFacts[]
+  /** The offer that the name already says; undefined where one is to be chosen. */
+  offer: string | undefined
+  /** What is known with reservations, in sentences. */
+  notes: readonly string[]
+}
+
+export interface TargetQuestion {
+  /** A name, or an address. */
+  text: string
+  /** A quantization that is asked for beside it. */
+  fileType?: string
+  /** Ask the registry what its files weigh, where only recipes say it. */
+  isExact?: boolean
+}
+
+/** Finds what people mean. */
+export interface Targets {
+  /**
+   * Throws EngineError: `model_not_found` when nobody knows the name, `bad_request` when it cannot be meant,
+   * `registry_failed` and GgufError for what is far away.
+   */
+  find(question: TargetQuestion, signal: AbortSignal): Promise<Target>
+}

@@ -1,0 +1,82 @@
+import type { OnReadOpts, Socket } from 'node:net'
+
+/**
+ * Memory that sockets read into and that goes round. By itself Node takes fresh memory for every 64 KiB, and at a
+ * gigabyte a second collecting it costs more than anything else a download does; a larger place to read into is also
+ * filled by fewer, larger reads.
+ *
+ * A slab is filled from its start, read by read, by one socket. It goes back when it is full and every byte that was
+ * read into it has been given back; a slab of which somebody keeps a byte, such as the headers of an answer, is left
+ * to the garbage collector.
+ */
+interface Slab {
+  bytes: Uint8Array
+  /** Bytes from the start that have been read into. */
+  filled: number
+  /** Of those, the ones not given back. */
+  kept: number
+  isRetired: boolean
+}
+
+const SLAB_BYTES = 1024 * 1024
+/** A slab with less room is full: as much as Node itself reads at a time. */
+const LEAST_BYTES = 64 * 1024
+/** Free slabs that are kept: one each for the connections of a download. */
+const MOST_FREE = 16
+
+const slabs = new WeakMap<ArrayBufferLike, Slab>()
+const free: Slab[] = []
+
+/** For `onread` of a socket's options; `socket` is asked for when the first bytes have come. */
+export function readingIntoSlabs(socket: () => Socket | undefined): OnReadOpts {
+  let slab: Slab | undefined
+  return {
+    buffer() {
+      if (slab !== undefined && slab.bytes.length - slab.filled < LEAST_BYTES) {
+        retire(slab)
+        slab = undefined
+      }
+      slab ??= takeSlab()
+      return slab.bytes.subarray(slab.filled)
+    },
+    callback(count, buffer) {
+      const current = slabs.get(buffer.buffer)
+      if (current !== undefined) {
+        current.filled += count
+        current.kept += count
+      }
+      return socket()?.push(Buffer.from(buffer.buffer, buffer.byteOffset, count)) ?? true
+    },
+  }
+}
+
+/** The bytes are not needed any more; nobody may look at them from now on. Others than those of slabs are passed over. */
+export function giveBack({ buffer, length }: Uint8Array): void {
+  const slab = slabs.get(buffer)
+  if (slab === undefined) return
+  slab.kept -= length
+  recycle(slab)
+}
+
+function retire(slab: Slab): void {
+  slab.isRetired = true
+  recycle(slab)
+}
+
+function recycle(slab: Slab): void {
+  if (slab.isRetired && slab.kept === 0 && free.length < MOST_FREE) free.push(slab)
+}
+
+function takeSlab(): Slab {
+  const slab = free.pop() ?? newSlab()
+  slab.filled = 0
+  slab.isRetired = false
+  return slab
+}
+
+function newSlab(): Slab {
+  const bytes = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  const slab = { bytes, filled: 0, kept: 0, isRetired: false }
+  slabs.set(bytes.buffer, slab)
+  return slab
+}

@@ -1,0 +1,23 @@
+import { type FastifyPluginAsyncZod, serializerCompiler } from 'fastify-type-provider-zod'
+import type { Advise } from '../../engine/planning/advise.ts'
+import { bodyCompiler } from '../ollama/body.ts'
+import { ollamaError } from '../ollama/error.ts'
+import { adviseOnFit, FitRequest } from './fit.ts'
+import { FitReply } from './fit-reply.ts'
+
+/** What this server has and Ollama has not, in Ollama's dialect: bodies, errors and units are read and said alike. */
+export const snugRoutes: FastifyPluginAsyncZod<{ advise: Advise }> = async (app, { advise }) => {
+  app.setErrorHandler(ollamaError)
+  app.setValidatorCompiler(bodyCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body)
+  app.addHook('onRequest', async (request) => {
+    // A body is JSON whatever its label says.
+    delete request.raw.headers['content-type']
+  })
+
+  app.post('/api/fit', { schema: { body: FitRequest, response: { 200: FitReply } } }, (req, reply) =>
+    adviseOnFit(advise, req.body, reply),
+  )
+}
