@@ -13,13 +13,16 @@ import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
+import { occupancyOf } from './planning/occupancy.ts'
+import { createPlannedLoading } from './planning/planned-loading.ts'
+import type { LoadPlanner } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
 import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { Lease } from './scheduler/types.ts'
-import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings } from './settings.ts'
+import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
@@ -29,6 +32,8 @@ export interface EngineParts {
   backend: Backend
   settings: EngineSettings
   log: ErrorLog
+  /** Chooses what requests leave open; absent loads as they say. */
+  planner?: LoadPlanner
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
   /** Who wants to know what happens to models. */
@@ -36,14 +41,20 @@ export interface EngineParts {
 }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
-export function createEngine({ backend, settings, log, backOff, activity }: EngineParts): Engine {
+export function createEngine(parts: EngineParts): Engine {
+  const { backend, log, backOff, planner, activity } = parts
+  const planning = planner && createPlannedLoading(backend, planner, log)
+  const settings = planner ? parts.settings : unplanned(parts.settings)
   const scheduler = createScheduler<InstalledModel>({
-    backend,
+    backend: planning ? { name: backend.name, load: planning.load, close: () => backend.close() } : backend,
     maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
     maxQueue: settings.maxQueue,
     loadTimeoutMs: settings.loadTimeoutMs,
     defaultKeepAliveMs: settings.keepAliveMs,
     log,
+    ...(planning && {
+      plan: ({ tag: model, plan }, others) => planning.planner.plan({ model, plan }, occupancyOf(others)),
+    }),
     ...(backOff === undefined ? {} : { backOff }),
     ...(activity === undefined ? {} : { activity }),
   })
@@ -143,7 +154,9 @@ export function createEngine({ backend, settings, log, backOff, activity }: Engi
     loaded() {
       const models = scheduler
         .residents()
-        .flatMap((resident) => toLoaded(resident, scheduler.waitingFor(resident.key), speeds) ?? [])
+        .flatMap(
+          (resident) => toLoaded(resident, scheduler.waitingFor(resident.key), { speeds, planning }) ?? [],
+        )
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
     loading: () => scheduler.residents().flatMap(({ runner, tag }) => (runner === undefined ? [tag] : [])),
@@ -153,6 +166,12 @@ export function createEngine({ backend, settings, log, backOff, activity }: Engi
     close: () => scheduler.close(),
   }
 }
+
+/** Somebody has to choose a context. */
+const unplanned = (settings: EngineSettings): EngineSettings => ({
+  ...settings,
+  contextLength: settings.contextLength || SMALL_MACHINE_CONTEXT,
+})
 
 const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
   new EngineError('unsupported', `"${rawName}" does not support ${what}`)

@@ -72,6 +72,28 @@ export function headerFacts(
   }
 }
 
+/**
+ * A model by the header of a file in a plain type, with what quantizing it here would make of it as its offers.
+ * Undefined like `headerFacts`; throws like `quantizedTensors`.
+ */
+export function quantizableFacts(
+  header: GgufHeader,
+  name: string,
+  fileTypes: readonly FileType[],
+): ModelFacts | undefined {
+  const facts = headerFacts(header, { name, fileType: 'F16', source: 'local-quantization', isNative: false })
+  if (facts === undefined) return undefined
+  const recipe = recipeModelOf(header)
+  const running = facts.hyperparameters.memory.length
+  const offers = fileTypes.map((fileType): Offer => {
+    const tensors = quantizedTensors(recipe, header.tensors, fileType)
+    const kept = tensors.filter((tensor) => (layerOf(tensor.name) ?? 0) < running)
+    const label = { name: fileType, fileType, source: 'local-quantization' as const }
+    return { ...label, ...weighed(kept, running), isExact: true, isNative: false }
+  })
+  return { ...facts, offers }
+}
+
 /** What a recipe may be off by, in either direction, before a file is taken for something else. */
 const PLAUSIBLE = { least: 0.6, most: 1.6 }
 

@@ -58,6 +58,8 @@ export interface Machine {
     bandwidth: number
     /** A control group limits it: nobody else needs a part of it. */
     isContainer?: boolean
+    /** Bytes to leave alone, in place of what is usually kept for other programs. */
+    reserveBytes?: number
   }
   /** Physical cores. */
   cores: number

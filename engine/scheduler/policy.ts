@@ -16,16 +16,19 @@ export const runnerKey = (plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>):
 
 /**
  * Whether a request needs another runner than the loaded one (ollama server/sched.go needsReload). A negative
- * layer count, an unset GPU, mapping or thread count match anything.
+ * layer count, an unset context, GPU, mapping or thread count match anything. What the loaded one was asked for is as
+ * good as how it was `planned` then: more layers than a model has come out as all.
  */
-export function needsReload(loaded: LoadPlan, wanted: LoadPlan): boolean {
+export function needsReload(loaded: LoadPlan, wanted: LoadPlan, planned: LoadPlan = loaded): boolean {
+  const differs = (key: 'contextLength' | 'batchTokens' | 'gpuLayers' | 'mainGpu' | 'mmap' | 'threads') =>
+    wanted[key] !== loaded[key] && wanted[key] !== planned[key]
   return (
-    loaded.contextLength !== wanted.contextLength ||
-    loaded.batchTokens !== wanted.batchTokens ||
-    (wanted.gpuLayers >= 0 && loaded.gpuLayers !== wanted.gpuLayers) ||
-    (wanted.mainGpu !== undefined && loaded.mainGpu !== wanted.mainGpu) ||
-    (wanted.mmap !== undefined && loaded.mmap !== wanted.mmap) ||
-    (wanted.threads > 0 && loaded.threads !== wanted.threads)
+    (wanted.contextLength > 0 && differs('contextLength')) ||
+    differs('batchTokens') ||
+    (wanted.gpuLayers >= 0 && differs('gpuLayers')) ||
+    (wanted.mainGpu !== undefined && differs('mainGpu')) ||
+    (wanted.mmap !== undefined && differs('mmap')) ||
+    (wanted.threads > 0 && differs('threads'))
   )
 }
 

@@ -7,6 +7,7 @@ export function newResident<T>(key: string, request: AcquireRequest<T>, keepAliv
   return {
     key,
     plan: request.plan,
+    planned: undefined,
     tag: request.tag,
     name: request.name ?? key,
     users: 0,
@@ -25,7 +26,7 @@ export function newResident<T>(key: string, request: AcquireRequest<T>, keepAliv
 
 /** Whether a request with this plan may use the resident, now or once it has loaded. */
 export const isFitting = <T>(resident: Resident<T> | undefined, plan: LoadPlan): resident is Resident<T> =>
-  resident !== undefined && !resident.isRetiring && !needsReload(resident.plan, plan)
+  resident !== undefined && !resident.isRetiring && !needsReload(resident.plan, plan, resident.planned?.plan)
 
 /** Nobody is in there alone, and nobody who wants to be alone would meet somebody. */
 export const isFreeFor = <T>(resident: Resident<T>, { isAlone = false }: AcquireRequest<T>): boolean =>

@@ -31,7 +31,7 @@ interface Waiter<T> {
   reject: (error: Error) => void
 }
 
-export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
+export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
   const { backend, log, activity } = options
   const residents = new Map<string, Resident<T>>()
   const waiting: Waiter<T>[] = []
@@ -98,9 +98,12 @@ export function createScheduler<T>(options: SchedulerOptions): Scheduler<T> {
     residents.set(key, resident)
     const startedAt = performance.now()
     try {
+      const others = [...residents.values()].filter((other) => other !== resident)
+      if (options.plan !== undefined) resident.planned = await options.plan(request, others)
+      const plan = resident.planned?.plan ?? request.plan
       const runner = await reportedLoad(activity, resident.name, (report) =>
         loadWithin(options.loadTimeoutMs, resident.loading.signal, (signal, onProgress) =>
-          backend.load(request.plan, signal, (fraction) => {
+          backend.load(plan, signal, (fraction) => {
             onProgress(fraction)
             report(fraction)
           }),

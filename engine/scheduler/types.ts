@@ -1,9 +1,10 @@
 import type { Activity, EvictionReason } from '../activity.ts'
 import type { Backend, LoadPlan, Runner } from '../backend.ts'
 import type { Log } from '../log.ts'
+import type { PlannedLoad } from '../planning/types.ts'
 import type { BackOffTimes } from './back-off.ts'
 
-export interface SchedulerOptions {
+export interface SchedulerOptions<T> {
   backend: Backend
   /** Residents at most. */
   maxLoadedModels: number
@@ -13,6 +14,8 @@ export interface SchedulerOptions {
   loadTimeoutMs: number
   /** For models whose requests name no time. */
   defaultKeepAliveMs: number
+  /** How to load within the memory there is; absent loads as the request says. */
+  plan?: (request: AcquireRequest<T>, others: readonly Resident<T>[]) => Promise<PlannedLoad>
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
   /** Who wants to know what happens to models. */
@@ -43,7 +46,10 @@ export interface Lease {
 
 export interface Resident<T> {
   key: string
+  /** As the request that brought it in asked for it. */
   plan: LoadPlan
+  /** As it was loaded; undefined while it loads, and where nothing plans. */
+  planned: PlannedLoad | undefined
   tag: T
   name: string
   users: number

@@ -19,7 +19,7 @@ const plan = (weightsPath: string, contextLength = 4096): LoadPlan => ({
 })
 const stay = new AbortController().signal
 
-function setup(script: Partial<Script> = {}, options: Partial<SchedulerOptions> = {}) {
+function setup(script: Partial<Script> = {}, options: Partial<SchedulerOptions<string>> = {}) {
   const backend = new ScriptedBackend(script)
   const scheduler = createScheduler<string>({
     backend,
