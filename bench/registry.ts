@@ -9,6 +9,8 @@ export interface Layer {
   size: number
   /** Sends bytes `start` up to and including `end`; headers are set. */
   send(response: ServerResponse, start: number, end: number): void
+  /** Somebody begins to pull. */
+  onManifest?(): void
 }
 
 /** Listens on loopback; `host` is `127.0.0.1:<port>`, and any model name is that of the one model. */
@@ -18,7 +20,10 @@ export async function startRegistry(layer: Layer): Promise<{ host: string; close
   const manifest = JSON.stringify({ schemaVersion: 2, layers: [{ mediaType, digest, size }] })
   const server = createServer((request, response) => {
     response.on('error', () => {})
-    if (request.url?.includes('/manifests/')) return void response.end(manifest)
+    if (request.url?.includes('/manifests/')) {
+      layer.onManifest?.()
+      return void response.end(manifest)
+    }
     if (!request.url?.endsWith(digest)) return void response.writeHead(404).end()
     answerBlob(layer, request, response)
   })

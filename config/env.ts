@@ -37,7 +37,7 @@ export const Env = z.object({
     'How long loading a model may stand still before it is given up; 0 waits forever',
   ),
   OLLAMA_CONTEXT_LENGTH: lenient('0', parseUnsigned).describe(
-    'Context length, in tokens, where neither the request nor the model names one; 0 means 4096',
+    'Context length, in tokens, where neither the request nor the model names one; 0 chooses by memory',
   ),
   OLLAMA_NUM_PARALLEL: lenient('1', parseUnsigned).describe(
     'Requests one model serves at the same time; 0 chooses 1 to 4 by free memory',
@@ -68,8 +68,12 @@ export const Env = z.object({
   OLLAMA_FLASH_ATTENTION: strict('auto', (text) =>
     text === 'auto' ? text : (parseBool(text) ?? true),
   ).describe('Flash attention: `auto`, `true` or `false`'),
-  OLLAMA_KV_CACHE_TYPE: strict('f16', word(['f16', 'q8_0', 'q4_0'])).describe(
-    'Precision of the attention cache: `f16`, `q8_0` or `q4_0`; smaller types need flash attention',
+  OLLAMA_KV_CACHE_TYPE: strict('auto', word(['auto', 'f16', 'q8_0', 'q4_0'])).describe(
+    'Precision of the attention cache: `f16`, `q8_0` or `q4_0`; smaller types need flash attention. `auto` is `f16`, or `q8_0` where that makes room for a longer context',
+  ),
+  OLLAMA_GPU_OVERHEAD: lenient('0', parseUnsigned).describe('Bytes of memory to leave free on each GPU'),
+  OLLAMA_SCHED_SPREAD: strict('false', (text) => parseBool(text) ?? true).describe(
+    'Spread every model over all GPUs, also where fewer are enough',
   ),
   OLLAMA_DEBUG: lenient('0', parseVerbosity).describe(
     'Detail of the log: 1 or `true` debug, 2 trace, -1 warnings only, -2 errors only',

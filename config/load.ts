@@ -34,7 +34,10 @@ export interface Config {
   /** Text completions go without the chat template. */
   readonly rawCompletions: boolean
   readonly flashAttention: boolean | 'auto'
-  readonly kvCacheType: 'f16' | 'q8_0' | 'q4_0'
+  readonly kvCacheType: 'auto' | 'f16' | 'q8_0' | 'q4_0'
+  /** Bytes. */
+  readonly gpuOverheadBytes: number
+  readonly spreadsOverGpus: boolean
   /** Where and how weights are put. */
   readonly placement: {
     readonly mlock: boolean
@@ -92,6 +95,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     rawCompletions: read.SNUG_RAW_COMPLETIONS.value,
     flashAttention: read.OLLAMA_FLASH_ATTENTION.value,
     kvCacheType: needsF16(read) ? 'f16' : read.OLLAMA_KV_CACHE_TYPE.value,
+    gpuOverheadBytes: read.OLLAMA_GPU_OVERHEAD.value,
+    spreadsOverGpus: read.OLLAMA_SCHED_SPREAD.value,
     placement: Object.freeze(placement(read)),
     cache: Object.freeze({
       ...(read.SNUG_KV_CACHE_RAM.value === undefined ? {} : { ramBytes: read.SNUG_KV_CACHE_RAM.value }),
@@ -123,7 +128,7 @@ const needsF16 = (read: Settings): boolean =>
   read.OLLAMA_FLASH_ATTENTION.value === false && read.OLLAMA_KV_CACHE_TYPE.value !== 'f16'
 
 const cacheWarning = (read: Settings): string[] =>
-  needsF16(read)
+  needsF16(read) && read.OLLAMA_KV_CACHE_TYPE.value !== 'auto'
     ? [
         `OLLAMA_KV_CACHE_TYPE: ${read.OLLAMA_KV_CACHE_TYPE.value} needs flash attention, which is off; using f16`,
       ]

@@ -12,6 +12,8 @@ export interface LoadPlan extends LoadOptions {
   adapterScales?: readonly number[]
   /** Requests the runner serves at the same time, each with `contextLength` tokens; 0 chooses by free memory. */
   slots: number
+  /** Tokens that all slots together have cells for; absent leaves it to the runner. At least `contextLength` count. */
+  cells?: number
   /** What is known of the model's need of memory, for choosing slots and cells. */
   memory?: { weightsBytes: number; kvBytesPerToken: number }
   /** Keep weights from being swapped out. Where the system does not allow it, a warning is all that happens. */

@@ -15,6 +15,7 @@ import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
+import { createPlannedLoading, type PlannedLoading } from './planning/planned-loading.ts'
 import type { LoadPlanner, Occupancy } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
@@ -22,7 +23,7 @@ import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import type { AcquireRequest, Lease } from './scheduler/types.ts'
-import { type EngineSettings, MODELS_PER_GPU } from './settings.ts'
+import { type EngineSettings, MODELS_PER_GPU, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
@@ -32,10 +33,10 @@ export interface EngineParts {
   backend: Backend
   settings: EngineSettings
   log: ErrorLog
-  /** Fits loads to the memory there is; without one only the number of models bounds what is loaded. */
+  /** Chooses what requests leave open, within the memory there is; absent loads as they say, bounded by number. */
   planner?: LoadPlanner
-  /** For how many models are kept where nobody says; none when absent. */
-  gpuCount?: number
+  /** For how many models are kept where nobody says; none when absent. Asked again for each load. */
+  gpuCount?: () => number
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
   /** Who wants to know what happens to models. */
@@ -44,8 +45,10 @@ export interface EngineParts {
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
 export function createEngine(parts: EngineParts): Engine {
-  const { backend, settings, log } = parts
-  const scheduler = schedulerFor(parts)
+  const { backend, log, planner } = parts
+  const planning = planner && createPlannedLoading(backend, planner, log)
+  const settings = planner ? parts.settings : unplanned(parts.settings)
+  const scheduler = schedulerFor({ ...parts, settings }, planning)
 
   const suspects = createSuspects()
   const speeds = createSpeeds()
@@ -145,7 +148,9 @@ export function createEngine(parts: EngineParts): Engine {
     loaded() {
       const models = scheduler
         .residents()
-        .flatMap((resident) => toLoaded(resident, scheduler.waitingFor(resident.key), speeds) ?? [])
+        .flatMap(
+          (resident) => toLoaded(resident, scheduler.waitingFor(resident.key), { speeds, planning }) ?? [],
+        )
       return models.toSorted((a, b) => (a.expiresAtMs === b.expiresAtMs ? 0 : b.expiresAtMs - a.expiresAtMs))
     },
     loading: () => scheduler.residents().flatMap(({ runner, tag }) => (runner === undefined ? [tag] : [])),
@@ -156,15 +161,19 @@ export function createEngine(parts: EngineParts): Engine {
   }
 }
 
-function schedulerFor({ backend, settings, log, backOff, planner, activity, gpuCount = 0 }: EngineParts) {
+function schedulerFor(
+  { backend, settings, log, backOff, activity, gpuCount = () => 0 }: EngineParts,
+  planning: PlannedLoading | undefined,
+) {
   const { maxLoadedModels, maxQueue, maxQueuePerModel, maxPerClient, loadTimeoutMs, waitTimeoutMs } = settings
   const limits = { maxQueuePerModel, maxPerClient, waitTimeoutMs }
   const plan =
-    planner &&
-    ((model: InstalledModel, plan: LoadPlan, memory: Occupancy) => planner.plan({ model, plan }, memory))
+    planning &&
+    ((model: InstalledModel, plan: LoadPlan, memory: Occupancy) =>
+      planning.planner.plan({ model, plan }, memory))
   return createScheduler<InstalledModel>({
-    backend,
-    maxLoadedModels: maxLoadedModels > 0 ? maxLoadedModels : MODELS_PER_GPU * Math.max(1, gpuCount),
+    backend: planning ? { name: backend.name, load: planning.load, close: () => backend.close() } : backend,
+    maxLoadedModels: () => (maxLoadedModels > 0 ? maxLoadedModels : MODELS_PER_GPU * Math.max(1, gpuCount())),
     maxQueue,
     loadTimeoutMs,
     defaultKeepAliveMs: settings.keepAliveMs,
@@ -173,6 +182,12 @@ function schedulerFor({ backend, settings, log, backOff, planner, activity, gpuC
     ...present({ ...limits, backOff, plan, activity }),
   })
 }
+
+/** Somebody has to choose a context. */
+const unplanned = (settings: EngineSettings): EngineSettings => ({
+  ...settings,
+  contextLength: settings.contextLength || SMALL_MACHINE_CONTEXT,
+})
 
 /** What is there of it. */
 const present = <O extends object>(values: O): { [K in keyof O]?: Exclude<O[K], undefined> } =>

@@ -2,7 +2,7 @@ import type { LoadPlan } from './backend.ts'
 import { EngineError } from './errors.ts'
 import { kvBytesPerToken } from './fit/cache.ts'
 import { resolveOptions } from './options.ts'
-import { type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
+import type { EngineSettings } from './settings.ts'
 import type { Job, ModelOptions } from './types.ts'
 
 /** Families whose engine state cannot be shared between requests (ollama server/sched.go). */
@@ -23,7 +23,10 @@ const ONE_AT_A_TIME = new Set([
 /** An input must fit into one step, so it is larger than for generating (ollama llm/llama_server.go). */
 const EMBEDDING_BATCH = 2048
 
-/** The options a job really runs with: request over model over dialect over built-in defaults. */
+/**
+ * The options a job really runs with: request over model over dialect over built-in defaults. A context length that
+ * nobody names is 0 until a runner tells it.
+ */
 export function optionsFor(
   job: Pick<Job, 'model' | 'options' | 'defaults'>,
   settings: EngineSettings,
@@ -35,7 +38,7 @@ export function optionsFor(
     parameters: model.parameters,
     request: options,
     trainedContext: model.facts?.contextLength,
-    defaultContext: settings.contextLength > 0 ? settings.contextLength : SMALL_MACHINE_CONTEXT,
+    defaultContext: settings.contextLength,
     hasVision: model.capabilities.includes('vision'),
   })
 }
@@ -51,14 +54,15 @@ export function loadPlanFor(
   }
   const isAlone = model.facts?.hasPooling === true || ONE_AT_A_TIME.has(model.facts?.architecture ?? '')
   const { facts } = model
-  const perToken = facts && kvBytesPerToken(facts, settings.kvCacheType)
+  const kvCacheType = settings.kvCacheType === 'auto' ? 'f16' : settings.kvCacheType
+  const perToken = facts && kvBytesPerToken(facts, kvCacheType)
   return {
     weightsPath: model.weightsPath,
     adapterPaths: model.adapterPaths,
     slots: isAlone ? 1 : settings.parallel,
     ...(perToken ? { memory: { weightsBytes: facts.tensorBytes, kvBytesPerToken: perToken } } : {}),
     ...settings.placement,
-    kvCacheType: settings.kvCacheType,
+    kvCacheType,
     flashAttention: settings.flashAttention,
     ...(model.capabilities.includes('completion') ? {} : { embedsOnly: true }),
     ...(settings.cache === undefined ? {} : { cache: settings.cache }),

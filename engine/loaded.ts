@@ -1,4 +1,5 @@
 import { memoryByDevice } from './memory-by-device.ts'
+import type { PlannedLoading } from './planning/planned-loading.ts'
 import type { ResidentView } from './scheduler/types.ts'
 import type { Speeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
@@ -8,10 +9,11 @@ import type { LoadedModel } from './types.ts'
 export function toLoaded(
   resident: ResidentView<InstalledModel>,
   inLine: number,
-  speeds: Speeds,
+  { speeds, planning }: { speeds: Speeds; planning: Pick<PlannedLoading, 'plannedFor'> | undefined },
 ): LoadedModel | undefined {
   const { runner, tag: model, users, keepAliveMs, idleSinceMs, isRetiring } = resident
   if (runner === undefined) return undefined
+  const planned = planning?.plannedFor(runner)
   const { sizeBytes, sizeVramBytes, contextLength, slots, buffers } = runner.info
   // Its time begins anew when the last request ends; one that is on its way out has none left.
   const since = users > 0 ? Date.now() : idleSinceMs
@@ -26,5 +28,6 @@ export function toLoaded(
     waiting: inLine + Math.max(0, users - slots),
     tokensPerSecond: speeds.of(runner),
     memory: memoryByDevice(buffers),
+    ...(planned === undefined ? {} : { planned }),
   }
 }

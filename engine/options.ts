@@ -156,7 +156,7 @@ export interface OptionSources {
   request: Partial<ModelOptions>
   /** The longest context the model was trained on. */
   trainedContext: number | undefined
-  /** Where nobody names a context length. */
+  /** Where nobody names a context length; 0 leaves it open. */
   defaultContext: number
   hasVision: boolean
 }
@@ -170,24 +170,24 @@ const MAX_BATCH = 16_384
 /** llama.cpp's own limit (GGML_MAX_N_THREADS). */
 const MAX_THREADS = 512
 
+/** The options in a context of this length, which bounds the answer too. */
+export function inContext(options: ModelOptions, contextLength: number): ModelOptions {
+  const mostTokens = MAX_CONTEXTS_OF_OUTPUT * contextLength
+  const isUnlimited = options.maxTokens < 0 || options.maxTokens > mostTokens
+  return { ...options, contextLength, maxTokens: isUnlimited ? mostTokens : options.maxTokens }
+}
+
 /** Request over model over dialect over built-in, brought within what the model and the engine allow. */
 export function resolveOptions(sources: OptionSources): ModelOptions {
-  const merged: ModelOptions = {
-    ...DEFAULT_OPTIONS,
-    contextLength: sources.defaultContext,
-    ...sources.defaults,
-    ...storedOptions(sources.parameters),
-    ...sources.request,
-  }
+  const named = { ...sources.defaults, ...storedOptions(sources.parameters), ...sources.request }
+  const merged: ModelOptions = { ...DEFAULT_OPTIONS, contextLength: sources.defaultContext, ...named }
   const least = sources.hasVision ? MIN_VISION_CONTEXT : MIN_CONTEXT
+  // A 0 that somebody names means the least there is.
+  const isOpen = sources.defaultContext === 0 && named.contextLength === undefined
   const wanted = Math.max(least, merged.contextLength)
-  const contextLength = Math.min(wanted, sources.trainedContext ?? wanted)
-  const mostTokens = MAX_CONTEXTS_OF_OUTPUT * contextLength
-  const isUnlimited = merged.maxTokens < 0 || merged.maxTokens > mostTokens
+  const contextLength = isOpen ? 0 : Math.min(wanted, sources.trainedContext ?? wanted)
   return {
-    ...merged,
-    contextLength,
-    maxTokens: isUnlimited ? mostTokens : merged.maxTokens,
+    ...(isOpen ? merged : inContext(merged, contextLength)),
     threads: Math.min(Math.max(0, merged.threads), MAX_THREADS),
     batchTokens: Math.min(Math.max(1, merged.batchTokens), MAX_BATCH),
   }

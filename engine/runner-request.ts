@@ -1,4 +1,5 @@
 import type { Runner, RunnerRequest, ThoughtBudget } from './backend.ts'
+import { inContext } from './options.ts'
 import { tagsFor } from './prepare.ts'
 import { grammarsFor } from './prompt/job-grammar.ts'
 import type { JobPrompt } from './prompt/job-prompt.ts'
@@ -17,7 +18,6 @@ export function requestFrame(job: Job, prompt: JobPrompt, options: ModelOptions)
   const promptLogprobs = job.kind === 'generate' ? job.promptLogprobs : undefined
   const frame = {
     sampling: options,
-    maxTokens: options.maxTokens,
     keepTokens: options.keepTokens,
     stop: options.stop,
     tags: tagsFor(prompt),
@@ -28,6 +28,7 @@ export function requestFrame(job: Job, prompt: JobPrompt, options: ModelOptions)
   }
   return (tokens, thought, { info }) => ({
     ...frame,
+    maxTokens: inContext(options, info.contextLength).maxTokens,
     prompt: tokens,
     shift: job.shift && info.canShift,
     ...(thought === undefined ? {} : { thought }),

@@ -20,8 +20,13 @@ export interface EngineSettings {
   maxPerClient?: number
   /** How long a request waits while the queue of its model stands still; an hour where absent. */
   waitTimeoutMs?: number
-  kvCacheType: LoadPlan['kvCacheType']
+  /** `auto` lets the planner choose among those whose loss nobody sees; f16 without one. */
+  kvCacheType: LoadPlan['kvCacheType'] | 'auto'
   flashAttention: LoadPlan['flashAttention']
+  /** Bytes that each GPU leaves free beyond its margin. */
+  gpuOverheadBytes?: number
+  /** Models go to all GPUs even where fewer are enough. */
+  spreadsOverGpus?: boolean
   /** Where and how weights are put, for every model. */
   placement?: Pick<LoadPlan, 'mlock' | 'directIo' | 'numa' | 'tensorSplit' | 'cpuExpertLayers'>
   /** Where each loaded model keeps states of earlier prompts; absent keeps none. */

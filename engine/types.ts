@@ -1,6 +1,6 @@
 import type { Backend } from './backend.ts'
 import type { Probe } from './health/probe.ts'
-import type { MemoryByDevice } from './planning/types.ts'
+import type { MemoryByDevice, PlannedLoad } from './planning/types.ts'
 import type { Pulse } from './scheduler/types.ts'
 import type { InstalledModel } from './store/types.ts'
 
@@ -275,6 +275,8 @@ export interface LoadedModel {
   tokensPerSecond: number
   /** What its runner says it has taken. */
   memory: MemoryByDevice
+  /** How its load was planned; absent where nothing plans. */
+  planned?: PlannedLoad
 }
 
 /** The prompt exactly as the model would read it. */

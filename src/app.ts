@@ -8,6 +8,7 @@ import { availableMemory } from '../engine/hardware/memory.ts'
 import { createAdvisor, settingsAsWishes } from '../engine/planning/advise.ts'
 import { deviceByName } from '../engine/planning/device-by-name.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
+import { createQuantizationChoice } from '../engine/planning/quantization-choice.ts'
 import { createTargets } from '../engine/planning/targets/find.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
@@ -69,9 +70,11 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   app.register(drainPlugin)
   app.register(originGuardPlugin, { host, origins })
   app.register(openapiPlugin, { version: SNUG_VERSION })
+  const { readMachine } = deps
   const create = createModels({
     models: deps.models,
     quantize: deps.engine.quantize,
+    chooseType: readMachine && createQuantizationChoice({ readMachine, loaded: () => deps.engine.loaded() }),
     pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })
@@ -80,7 +83,6 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   app.register(eventRoutes, { feed: createEventFeed({ engine, activity, availableBytes: availableMemory }) })
   app.register(ollamaRoutes, { version: emulatedVersion })
   app.register(openaiRoutes, { rawCompletions })
-  const { readMachine } = deps
   if (readMachine !== undefined) {
     const targets = createTargets({ ...deps, isLocal: false })
     const defaults = settingsAsWishes(config)

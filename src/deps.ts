@@ -3,6 +3,8 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
+import { createLoadPlanner } from '../engine/planning/load-planner.ts'
+import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
 import { installBundledModel } from '../engine/store/bundled.ts'
@@ -40,9 +42,19 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const registries = openConfiguredRegistries(config)
   const pulls = createPulls({ models, registries, log: logger })
   const activity = createActivity()
-  const engine = createEngine({ backend, settings: config, log: logger, activity })
   const { readMachine, inventory } = await openMachine(config, backend)
-  return { engine, activity, models, registries, pulls, logger, readMachine, inventory }
+  let gpus = 0
+  const counted = async () => {
+    const now = await readMachine()
+    gpus = now.machine.devices.length
+    return now
+  }
+  const planner = createLoadPlanner({ readMachine: counted, settings: config })
+  const gpuCount = () => gpus
+  const engine = createEngine({ backend, settings: config, log: logger, planner, gpuCount, activity })
+  const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
+  const named = withAutoTag(models, choose)
+  return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
 }
 
 function refuse(cause: Error): never {

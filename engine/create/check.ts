@@ -3,6 +3,7 @@ import { parseQuantizationType } from '../quantization.ts'
 import { canonicalDigest } from '../store/digest.ts'
 import { parseModelName } from '../store/name.ts'
 import type { ModelName } from '../store/types.ts'
+import { isAutomatic } from './quantize.ts'
 import type { CreateRequest } from './types.ts'
 
 /** More than any model is split into. */
@@ -46,12 +47,5 @@ const isRelativePath = (path: string): boolean =>
   !path.includes('\0') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 
 function checkQuantization(type: string): void {
-  if (type === '') return
-  if (type.toLowerCase() === 'auto') {
-    throw new EngineError(
-      'bad_request',
-      'quantization "auto" is to choose a type by what fits into this machine; that is not available yet, name one such as q4_K_M',
-    )
-  }
-  parseQuantizationType(type)
+  if (type !== '' && !isAutomatic(type)) parseQuantizationType(type)
 }

@@ -3,12 +3,12 @@ import { EngineError } from '../errors.ts'
 import { fileTypeText } from '../gguf/file-type.ts'
 import { readGgufFile } from '../gguf/read.ts'
 import type { GgufHeader } from '../gguf/types.ts'
-import { parseQuantizationType } from '../quantization.ts'
+import { parseQuantizationType, type QuantizationType } from '../quantization.ts'
 import type { TransferEvent } from '../registry/types.ts'
 import { layerType } from '../store/manifest.ts'
 import { reporting } from './reporting.ts'
 import { withSteadySources } from './steady-sources.ts'
-import type { BuiltLayer, CreateParts } from './types.ts'
+import type { BuiltLayer, ChooseType, CreateParts } from './types.ts'
 
 /** What has lost nothing that quantizing needs. */
 const SOURCES: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16'])
@@ -18,14 +18,15 @@ const SOURCES: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16'])
  * `quantize_failed`.
  */
 export async function* quantized(
-  { models, quantize }: CreateParts,
+  { models, quantize, chooseType }: CreateParts,
   layer: BuiltLayer & { header: GgufHeader },
   wanted: string,
   signal: AbortSignal,
 ): AsyncGenerator<TransferEvent, BuiltLayer> {
-  const type = parseQuantizationType(wanted)
   const source = sourceType(layer.header)
+  const named = isAutomatic(wanted) ? undefined : parseQuantizationType(wanted)
   if (!SOURCES.has(source)) throw cannotStartFrom(source, layer)
+  const type = named ?? (await chosenType(chooseType, layer.header))
   if (source === type) return layer
   if (quantize === undefined) throw new EngineError('quantize_failed', 'this server cannot quantize models')
   const text = `quantizing ${source} model to ${type}`
@@ -48,6 +49,14 @@ export async function* quantized(
   } finally {
     await rm(to, { force: true })
   }
+}
+
+/** The word for a type that suits the machine. */
+export const isAutomatic = (wanted: string): boolean => wanted.toLowerCase() === 'auto'
+
+async function chosenType(chooseType: ChooseType | undefined, header: GgufHeader): Promise<QuantizationType> {
+  if (chooseType !== undefined) return chooseType(header)
+  throw new EngineError('quantize_failed', 'this server cannot choose a quantization type: name one')
 }
 
 /** As files say themselves; those that do not are what most of their bytes are. */

@@ -1,5 +1,6 @@
 import type { Backend } from '../backend.ts'
 import type { GgufHeader } from '../gguf/types.ts'
+import type { QuantizationType } from '../quantization.ts'
 import type { TransferEvent } from '../registry/types.ts'
 import type { NewLayer } from '../store/manifest.ts'
 import type { ModelName, ModelStore } from '../store/types.ts'
@@ -49,10 +50,15 @@ export const EMPTY_REQUEST: CreateRequest = {
   remoteHost: '',
 }
 
+/** Throws EngineError `quantize_failed` when none of the types that can be made here is of use on this machine. */
+export type ChooseType = (header: GgufHeader) => Promise<QuantizationType>
+
 export interface CreateParts {
   models: ModelStore
   /** Absent where nothing can be quantized. */
   quantize?: Backend['quantize'] | undefined
+  /** Chooses a type for weights with this header, which suits the machine; absent where nobody can. */
+  chooseType?: ChooseType | undefined
   /** Gets a model from its registry; absent where `from` must be installed. */
   pull?: ((name: ModelName, signal: AbortSignal) => AsyncIterable<TransferEvent>) | undefined
 }

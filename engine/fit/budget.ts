@@ -19,6 +19,7 @@ const LARGE_MAC_RESERVE_BYTES = 8 * GIB
 
 /** Bytes of main memory that a model must leave alone. */
 export function hostReserveBytes({ ram, devices }: Machine): number {
+  if (ram.reserveBytes !== undefined) return ram.reserveBytes
   const isMac = devices.some(({ speedClass }) => speedClass.startsWith('apple'))
   if (isMac && ram.totalBytes >= LARGE_MAC_BYTES) return LARGE_MAC_RESERVE_BYTES
   const { share, least, most } = ram.isContainer ? CONTAINER_RESERVE : DESKTOP_RESERVE

@@ -23,6 +23,8 @@ export interface Wishes extends PlacementPins {
   cacheType?: CacheType | undefined
   /** Context to have before anything else improves; 16384 unless set. */
   comfortContext?: number | undefined
+  /** No longer context is chosen unasked. */
+  mostContext?: number | undefined
   sequences?: number | undefined
   stepTokens?: number | undefined
   /** False where a load has shown that the device cannot. */
@@ -81,8 +83,9 @@ export function settingsFor(
 
 function contextsFor({ contextLength }: ModelFacts, wishes: Wishes): number[] {
   if (wishes.contextLength !== undefined) return [wishes.contextLength]
-  const trained = CONTEXTS.filter((context) => context <= contextLength)
-  return trained.length > 0 ? trained : [Math.max(1, contextLength)]
+  const most = Math.min(contextLength, wishes.mostContext ?? contextLength)
+  const trained = CONTEXTS.filter((context) => context <= most)
+  return trained.length > 0 ? trained : [Math.max(1, most)]
 }
 
 function cacheTypesFor({ cacheType, hasFlashAttention = true }: Wishes): readonly CacheType[] {

@@ -28,7 +28,11 @@ const TABLE_CONTEXT = 8192
  * for the same thread, run `decision` in slices.
  */
 export function decide(facts: DecisionFacts, wishes: Wishes = {}): Plan {
-  const steps = decision(facts, wishes)
+  return finished(decision(facts, wishes))
+}
+
+/** The result of steps that nobody has to rest between. */
+export function finished<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
@@ -39,7 +43,10 @@ export function decide(facts: DecisionFacts, wishes: Wishes = {}): Plan {
 export function* decision(facts: DecisionFacts, wishes: Wishes = {}): Steps<Plan> {
   const { best, closest, candidates } = yield* settle(facts, wishes)
   const chosen = best?.candidate ?? closest
-  const pins = PINS.filter((pin) => wishes[pin] !== undefined)
+  // An only offer is no choice.
+  const pins = PINS.filter(
+    (pin) => wishes[pin] !== undefined && (pin !== 'offer' || facts.model.offers.length > 1),
+  )
   const unpinned =
     best === undefined && pins.length > 0 ? (yield* settle(facts, withoutPinsOf(wishes))).best : undefined
   const plan = {
@@ -60,6 +67,10 @@ export function* decision(facts: DecisionFacts, wishes: Wishes = {}): Steps<Plan
     reasons: reasonsFor({ ...plan, nextBetter: nextBetter(facts, wishes, candidates, chosen) }),
   }
 }
+
+/** What `decide` chooses, without its reasons; undefined when nothing fits. */
+export const chosenFor = (facts: DecisionFacts, wishes: Wishes): Candidate | undefined =>
+  finished(settle(facts, wishes)).best?.candidate
 
 /** What would be chosen if one pin were not, where that is something else. */
 function* withoutEach(

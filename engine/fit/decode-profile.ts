@@ -1,5 +1,6 @@
 import type { FileType } from '../gguf/file-type.ts'
-import type { DecodeProfile, Device, Machine, SpeedClass } from './types.ts'
+import { mixedRate } from './cpu-profile.ts'
+import type { DecodeProfile, Device, Machine, Offer, SpeedClass } from './types.ts'
 
 const MICROSECOND = 1e-6
 
@@ -52,12 +53,45 @@ const CODEBOOK = /^IQ[123]/
 const CPU_CROWD = 0.65
 const CROWD_CORES = 64
 
-/** Bytes of weights a second that the CPU gets through. */
+/** What weights cost on the CPU: bytes a second, and fixed seconds a layer. */
+export interface CpuRates {
+  dense: number
+  experts: number
+  layerSeconds: number
+  expertLayerSeconds: number
+  /** By a calibration of this machine. */
+  isMeasured: boolean
+}
+
+/** By the machine's calibration where it covers all types of the offer, otherwise by shares of its bandwidth. */
 export function cpuRates(
+  machine: Machine,
+  { offer, isCpuOnly }: { offer: Pick<Offer, 'fileType' | 'typeBytes'>; isCpuOnly: boolean },
+): CpuRates {
+  return measuredRates(machine, offer) ?? estimatedRates(machine, { fileType: offer.fileType, isCpuOnly })
+}
+
+function measuredRates({ cpu }: Machine, { typeBytes }: Pick<Offer, 'typeBytes'>): CpuRates | undefined {
+  if (cpu === undefined || typeBytes === undefined) return undefined
+  const dense = mixedRate(cpu, typeBytes.dense)
+  const hasExperts = Object.keys(typeBytes.experts).length > 0
+  const experts = hasExperts ? mixedRate(cpu, typeBytes.experts) : dense
+  if (dense === undefined || experts === undefined) return undefined
+  const { layerSeconds, expertLayerSeconds } = cpu
+  return { dense, experts, layerSeconds, expertLayerSeconds, isMeasured: true }
+}
+
+function estimatedRates(
   { ram, cores, sockets = 1 }: Machine,
   { fileType, isCpuOnly }: { fileType: FileType; isCpuOnly: boolean },
-): { dense: number; experts: number } {
+): CpuRates {
   const crowd = isCpuOnly && (cores > CROWD_CORES || sockets > 1) ? CPU_CROWD : 1
   const rate = ram.bandwidth * crowd * (CODEBOOK.test(fileType) ? CPU_CODEBOOK : 1)
-  return { dense: rate * CPU_DENSE, experts: rate * CPU_EXPERTS }
+  return {
+    dense: rate * CPU_DENSE,
+    experts: rate * CPU_EXPERTS,
+    layerSeconds: 0,
+    expertLayerSeconds: 0,
+    isMeasured: false,
+  }
 }

@@ -94,13 +94,16 @@ function deviceTerm(job: SpeedJob, share: DeviceShare, cache: readonly number[])
 function hostTerms({ model, offer, machine, placement }: SpeedJob, cache: readonly number[]): DecodeTerm[] {
   const { host, diskBytes, mode, division } = placement
   const isCpuOnly = mode === 'cpu'
-  const rates = cpuRates(machine, { fileType: offer.fileType, isCpuOnly })
+  const rates = cpuRates(machine, { offer, isCpuOnly })
   // A tied output matrix is read where it is looked up.
   const output = isCpuOnly && offer.isTied ? offer.parts.output : 0
   const dense = host.denseBytes + output + sum(cache.slice(0, division.firstLayer))
   const experts = host.expertBytes * usedShare(model)
   if (dense + experts === 0) return []
-  const cpu = { where: 'CPU', bytes: dense + experts, seconds: dense / rates.dense + experts / rates.experts }
+  const fixed =
+    division.firstLayer * rates.layerSeconds + placement.expertLayersInRam * rates.expertLayerSeconds
+  const seconds = dense / rates.dense + experts / rates.experts + fixed
+  const cpu = { where: 'CPU', bytes: dense + experts, seconds }
   if (diskBytes === 0) return [cpu]
   // Which experts come next is chance, so what is missing in memory is as likely asked for as the rest.
   const missing = (dense + experts) * (diskBytes / (host.denseBytes + host.expertBytes))
@@ -108,10 +111,12 @@ function hostTerms({ model, offer, machine, placement }: SpeedJob, cache: readon
   return [cpu, disk]
 }
 
-function confidenceIn({ placement, measuredRatio }: SpeedJob): Confidence {
+function confidenceIn({ placement, measuredRatio, machine, offer }: SpeedJob): Confidence {
   const { shares, host, diskBytes } = placement
   if (measuredRatio !== undefined) return 'measured'
   if (diskBytes > 0 || shares.some(({ device }) => isGuessed(device))) return 'guess'
+  const isCpuOnly = placement.mode === 'cpu'
+  if (isCpuOnly && cpuRates(machine, { offer, isCpuOnly }).isMeasured) return 'class'
   if (host.denseBytes + host.expertBytes > 0) return 'hybrid'
   return shares.every(({ device }) => device.decode?.efficiency !== undefined) ? 'fitted' : 'class'
 }

@@ -8,7 +8,7 @@ import { quantizedTensors, type WeightTensor } from './recipe.ts'
 import { isTokenEmbedding, layerOf } from './tensor-category.ts'
 import { tensorsOf } from './tensor-list.ts'
 import type { ModelFacts, Offer } from './types.ts'
-import { elementsOf, isExpertTensor, weightBytes, weightParts } from './weights.ts'
+import { bytesByType, elementsOf, isExpertTensor, weightBytes, weightParts } from './weights.ts'
 
 /** Codebook types are made with an importance matrix by everybody who publishes them. */
 const byMatrix = (fileType: FileType): boolean => fileType.startsWith('IQ') || fileType === 'Q2_K_S'
@@ -72,6 +72,28 @@ export function headerFacts(
   }
 }
 
+/**
+ * A model by the header of a file in a plain type, with what quantizing it here would make of it as its offers.
+ * Undefined like `headerFacts`; throws like `quantizedTensors`.
+ */
+export function quantizableFacts(
+  header: GgufHeader,
+  name: string,
+  fileTypes: readonly FileType[],
+): ModelFacts | undefined {
+  const facts = headerFacts(header, { name, fileType: 'F16', source: 'local-quantization', isNative: false })
+  if (facts === undefined) return undefined
+  const recipe = recipeModelOf(header)
+  const running = facts.hyperparameters.memory.length
+  const offers = fileTypes.map((fileType): Offer => {
+    const tensors = quantizedTensors(recipe, header.tensors, fileType)
+    const kept = tensors.filter((tensor) => (layerOf(tensor.name) ?? 0) < running)
+    const label = { name: fileType, fileType, source: 'local-quantization' as const }
+    return { ...label, ...weighed(kept, running), isExact: true, isNative: false }
+  })
+  return { ...facts, offers }
+}
+
 /** What a recipe may be off by, in either direction, before a file is taken for something else. */
 const PLAUSIBLE = { least: 0.6, most: 1.6 }
 
@@ -118,6 +140,7 @@ const isUntied = (tensors: readonly WeightTensor[]): boolean =>
 const weighed = (tensors: readonly WeightTensor[], layers: number) => ({
   parts: weightParts(tensors, layers),
   weightBytes: weightBytes(tensors),
+  typeBytes: bytesByType(tensors),
   isTied: !isUntied(tensors),
 })
 

@@ -16,6 +16,8 @@ export interface PlacementPins {
   gpuLayers?: number | undefined
   /** Use this one of the machine's devices alone. */
   mainGpu?: number | undefined
+  /** Use all devices even where fewer are enough (OLLAMA_SCHED_SPREAD). */
+  spreads?: boolean | undefined
 }
 
 /**
@@ -32,7 +34,7 @@ export function placementOptions(job: PlacementJob, pins: PlacementPins = {}): P
   }
   if (devices.length === 0) return [cpu()]
   const place = (divisions: readonly Division[]) => divisions.map((division) => placementOf(job, division))
-  const whole = place(wholeDivisions(job, devices))
+  const whole = place(pins.spreads ? spreadDivisions(job, devices) : wholeDivisions(job, devices))
   const experts = place(withExpertsInRam(job, devices, whole.length > 0))
   const options = [...whole, ...experts]
   const isUnified = devices.some((device) => device.isUnified)
@@ -77,9 +79,14 @@ const onCpu = (job: PlacementJob): Division => ({
 type Start = Pick<Division, 'firstLayer' | 'firstExperts'>
 
 /** Packs the layers from the first on, and the output, on devices. */
-function packed(job: PlacementJob, devices: readonly Device[], start: Start): Packing & Division {
+function packed(
+  job: PlacementJob,
+  devices: readonly Device[],
+  start: Start,
+  percent = 100,
+): Packing & Division {
   const isPipelined = isWhole(start) && canPipeline(devices)
-  return packedAs(job, devices, start, isPipelined)
+  return packedAs(job, devices, { ...start, isPipelined, percent })
 }
 
 const isWhole = ({ firstLayer, firstExperts }: Start): boolean => firstLayer === 0 && firstExperts === 0
@@ -87,8 +94,7 @@ const isWhole = ({ firstLayer, firstExperts }: Start): boolean => firstLayer ===
 function packedAs(
   job: PlacementJob,
   devices: readonly Device[],
-  start: Start,
-  isPipelined: boolean,
+  { isPipelined, percent = 100, ...start }: Start & { isPipelined: boolean; percent?: number },
 ): Packing & Division {
   const { offer, costs, settings } = job
   const { layers, output } = offer.parts
@@ -100,7 +106,7 @@ function packedAs(
   }
   parts.push(output + compute.output)
   const rooms = devices.map((device) => ({
-    bytes: deviceBudgetBytes(device, settings),
+    bytes: (deviceBudgetBytes(device, settings) * percent) / 100,
     fixedBytes: compute.layers,
   }))
   return { ...pack(parts, rooms), devices, ...start, isPipelined }
@@ -125,7 +131,7 @@ function packedOnFewest(job: PlacementJob, devices: readonly Device[], start: St
   ]
   for (const { least, most, isPipelined } of groups) {
     if (most < least) continue
-    const division = packedAs(job, devices.slice(0, most), start, isPipelined)
+    const division = packedAs(job, devices.slice(0, most), { ...start, isPipelined })
     if (division.left > 0) continue
     const used = Math.max(least, division.counts.findLastIndex((count) => count > 0) + 1)
     return { ...division, devices: devices.slice(0, used), counts: division.counts.slice(0, used) }
@@ -153,6 +159,14 @@ function wholeDivisions(job: PlacementJob, devices: readonly Device[]): Division
   const fewest = packedOnFewest(job, devices, start)
   const isSame = fewest?.devices.length === 1 && fewest.devices[0] === single?.devices[0]
   return [single, isSame ? undefined : fewest].filter((division) => division !== undefined)
+}
+
+/** Everything on all GPUs, each of them as full as the others. */
+function spreadDivisions(job: PlacementJob, devices: readonly Device[]): Division[] {
+  const start = { firstLayer: 0, firstExperts: 0 }
+  const division = (percent: number) => packed(job, devices, start, percent)
+  const least = leastSufficient(1, 100, (percent) => division(percent).left === 0)
+  return least === undefined ? [] : [division(least)]
 }
 
 /**

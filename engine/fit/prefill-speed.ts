@@ -36,7 +36,7 @@ export function prefillSpeed(job: SpeedJob): number | undefined {
   const operations = OPERATIONS * model.activeParameters
   const hostBytes = placement.host.denseBytes + placement.host.expertBytes
   if (placement.shares.length === 0) {
-    const rates = cpuRates(machine, { fileType: offer.fileType, isCpuOnly: true })
+    const rates = cpuRates(machine, { offer, isCpuOnly: true })
     return Math.min((machine.cores * CORE_OPERATIONS) / operations, (step * rates.dense) / hostBytes)
   }
   const rates = placement.shares.map(({ device, denseBytes, expertBytes }) => ({

@@ -1,5 +1,6 @@
 import type { FileType } from '../gguf/file-type.ts'
 import type { CacheType } from './cache.ts'
+import type { CpuProfile, TypeBytes } from './cpu-profile.ts'
 import type { Hyperparameters } from './hyperparameters.ts'
 import type { MeasuredDevice } from './overhead.ts'
 import type { WeightParts } from './weights.ts'
@@ -57,10 +58,14 @@ export interface Machine {
     bandwidth: number
     /** A control group limits it: nobody else needs a part of it. */
     isContainer?: boolean
+    /** Bytes to leave alone, in place of what is usually kept for other programs. */
+    reserveBytes?: number
   }
   /** Physical cores. */
   cores: number
   sockets?: number
+  /** Measured by a calibration; without one, shares of `ram.bandwidth` stand in. */
+  cpu?: CpuProfile
   /** Bytes a second between main memory and a GPU. */
   linkBandwidth?: number
   /** Bytes a second read from disk at random. */
@@ -79,6 +84,8 @@ export interface Offer {
   parts: WeightParts
   /** Of all tensors together. */
   weightBytes: number
+  /** What tokens are computed with, by block type: no tables that they are looked up in. */
+  typeBytes?: { dense: TypeBytes; experts: TypeBytes }
   /** What its file weighs is known, by its header or its size, and not computed by a recipe. */
   isExact: boolean
   /** The model was trained in this type: nothing was lost. */

@@ -34,6 +34,22 @@ export interface WeightParts {
   layers: { dense: number; experts: number }[]
 }
 
+/** Bytes by block type of what tokens are computed with; a tied embedding is the output too. */
+export function bytesByType(tensors: readonly WeightTensor[]): {
+  dense: Record<string, number>
+  experts: Record<string, number>
+} {
+  const isTied = !tensors.some(({ name }) => name === 'output.weight')
+  const sums: Record<'dense' | 'experts', Record<string, number>> = { dense: {}, experts: {} }
+  for (const tensor of tensors) {
+    const isOutput = isTied && tensor.name === 'token_embd.weight'
+    if (isTokenEmbedding(tensor.name) && !isOutput) continue
+    const sum = sums[isExpertTensor(tensor) ? 'experts' : 'dense']
+    sum[tensor.type] = (sum[tensor.type] ?? 0) + tensorBytes(tensor)
+  }
+  return sums
+}
+
 const EXPERTS = /\.ffn_\w+_exps\.|\.ffn_(up|down|gate)\.\d+\./
 
 /** Whether the tensor belongs to routed experts, of which few answer to a token. */

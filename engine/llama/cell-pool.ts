@@ -23,12 +23,16 @@ export interface CellPool {
  *
  * With a number of slots given, every slot gets a whole context, as Ollama allots it; only where that much memory
  * is not there at all the pool is smaller, down to one context, and requests wait for each other's cells. With
- * slots 0 there are as many as fit comfortably, each with a whole context, up to four.
+ * slots 0 there are as many as fit comfortably, each with a whole context, up to four. A plan that names cells has
+ * been computed already.
  */
 export function cellPool(
-  plan: Pick<LoadPlan, 'slots' | 'contextLength' | 'memory' | 'gpuLayers'>,
+  plan: Pick<LoadPlan, 'slots' | 'cells' | 'contextLength' | 'memory' | 'gpuLayers'>,
   free: FreeMemory,
 ): CellPool {
+  if (plan.cells !== undefined && plan.slots > 0) {
+    return { slots: plan.slots, cells: Math.max(plan.contextLength, plan.cells) }
+  }
   const { contextLength, memory } = plan
   const slots = plan.slots > 0 ? plan.slots : automaticSlots(plan, free)
   const wanted = slots * contextLength

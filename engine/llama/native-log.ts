@@ -31,6 +31,13 @@ export function listenToLog(library: Library, log: (line: string) => unknown): N
   )
   return {
     buffers,
-    reason: () => recent.findLast((line) => /error|fail|unknown|unable|cannot/i.test(line)) ?? recent.at(-1),
+    reason() {
+      const last = recent.findLast((line) => /error|fail|unknown|unable|cannot/i.test(line)) ?? recent.at(-1)
+      // The last line often says no more than that there was no memory, and one before it where.
+      const where = recent.findLast((line) =>
+        /failed to allocate \S+ buffer of size|Malloc failed/.test(line),
+      )
+      return where === undefined || where === last ? last : `${last}: ${where}`
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { LoadPlan } from '../backend.ts'
 import type { Plan } from '../fit/plan.ts'
 import type { Machine } from '../fit/types.ts'
 import type { InstalledModel } from '../store/types.ts'
+import type { Lessons } from './load-wishes.ts'
 
 /** The machine with what is free on it now. */
 export interface MachineNow {
@@ -57,7 +58,8 @@ export interface PlannedLoad {
 export interface LoadPlanner {
   /**
    * Chooses context, cache type and placement for memory as it is now and as it is about to be. Throws EngineError
-   * `does_not_fit`, with numbers and the largest configuration that would do, when nothing fits.
+   * `does_not_fit`, with numbers and the largest configuration that would do, when nothing fits. `lessons`: what an
+   * attempt with the same wish has failed for just before.
    */
-  plan(wish: LoadWish, occupancy: Occupancy): Promise<PlannedLoad>
+  plan(wish: LoadWish, occupancy: Occupancy, lessons?: Lessons): Promise<PlannedLoad>
 }

@@ -5,9 +5,10 @@ import type { CompiledTemplate } from './template.ts'
 const MAX_STEPS = 100_000
 
 const NAME = 'probe_function'
+const VALUE = 'probe_value'
 const CONVERSATION: readonly Message[] = [
   { role: 'user', content: 'probe question' },
-  { role: 'assistant', content: '', toolCalls: [{ id: 'Pr0beIdAx', name: NAME, arguments: {} }] },
+  { role: 'assistant', content: '', toolCalls: [{ id: 'Pr0beIdAx', name: NAME, arguments: { key: VALUE } }] },
   { role: 'tool', content: 'probe result', toolName: NAME, toolCallId: 'Pr0beIdAx' },
 ]
 
@@ -28,8 +29,8 @@ export function omitsCallContent(template: CompiledTemplate): boolean {
 }
 
 function isBetterOmitted(empty: string | undefined, none: string | undefined): boolean {
-  if (none === undefined || !none.includes(NAME)) return false
-  if (empty === undefined || !empty.includes(NAME)) return true
+  if (none === undefined || !none.includes(VALUE)) return false
+  if (empty === undefined || !empty.includes(VALUE)) return true
   return none.length < empty.length && isWithoutStretch(none, empty)
 }
 
@@ -46,11 +47,12 @@ function rendered(template: CompiledTemplate, omitsContent: boolean): string | u
       messages: CONVERSATION,
       addGenerationPrompt: true,
       omitsContent,
+      asItIs: true,
       now: new Date(0),
       maxSteps: MAX_STEPS,
     })
   } catch {
-    // A template that refuses calls prints none either way.
+    // It refuses calls, or what their content is.
     return undefined
   }
 }

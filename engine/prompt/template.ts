@@ -25,6 +25,8 @@ export interface TemplateInput {
   now: Date
   /** More variables. */
   extra?: Record<string, unknown>
+  /** Raise where the template does, rather than adapt the conversation. */
+  asItIs?: boolean
   /** Less work than a prompt may cause, for a rendering nobody waits for. */
   maxSteps?: number
 }
@@ -86,7 +88,7 @@ function adapted({ program, thoughtKeys: keys }: Parsed, input: TemplateInput): 
     } catch (error) {
       refusal ??= error
       // Another form of the conversation would run away just the same.
-      if (error instanceof TemplateLimit || error instanceof RangeError) break
+      if (input.asItIs || error instanceof TemplateLimit || error instanceof RangeError) break
     }
   }
   const said = messageOf(refusal)

@@ -40,6 +40,7 @@ const isPlan = object<LoadPlan>({
   weightsPath: isText,
   adapterPaths: listOf(isText),
   adapterScales: optional(listOf(isNumber)),
+  cells: optional(isCount),
   memory: optional(object<Memory>({ weightsBytes: isNumber, kvBytesPerToken: isNumber })),
   mlock: optional(isFlag),
   directIo: optional(isFlag),

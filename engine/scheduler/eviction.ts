@@ -1,6 +1,8 @@
 /** Who leaves so that another model may come. */
+
+import { sumOf } from '../planning/memory-sum.ts'
 import type { MemoryByDevice } from '../planning/types.ts'
-import { covers, sumOf } from './memory.ts'
+import { covers } from './memory.ts'
 
 /** What the choice depends on. Times are milliseconds. */
 export interface Candidate {

@@ -1,14 +1,5 @@
 import type { MemoryByDevice } from '../planning/types.ts'
 
-/** The sums by device. */
-export function sumOf(parts: readonly MemoryByDevice[]): MemoryByDevice {
-  const sum: Record<string, number> = {}
-  for (const part of parts) {
-    for (const [device, bytes] of Object.entries(part)) sum[device] = (sum[device] ?? 0) + bytes
-  }
-  return sum
-}
-
 /** What is missing of `needs` on each device that `among` names, where `room` is too small. */
 export function shortageOf(
   needs: MemoryByDevice,

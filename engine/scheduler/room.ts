@@ -1,7 +1,9 @@
 /** Whether there is room for a load, and who has to leave for it otherwise. */
+
+import { sumOf } from '../planning/memory-sum.ts'
 import type { MemoryByDevice, Occupancy } from '../planning/types.ts'
 import { evictionFor, type Shortage, USES_FADE_MS } from './eviction.ts'
-import { shortageOf, sumOf } from './memory.ts'
+import { shortageOf } from './memory.ts'
 import {
   isIdle,
   isPinned,

@@ -140,7 +140,9 @@ export function createScheduler<T>(options: SchedulerOptions<T>): Scheduler<T> {
 function limitsOf<T>(options: SchedulerOptions<T>): Limits {
   const { maxLoadedModels, maxQueue, loadTimeoutMs, defaultKeepAliveMs } = options
   return {
-    maxLoadedModels: Math.max(1, maxLoadedModels),
+    get maxLoadedModels() {
+      return Math.max(1, typeof maxLoadedModels === 'number' ? maxLoadedModels : maxLoadedModels())
+    },
     maxQueue,
     loadTimeoutMs,
     defaultKeepAliveMs,

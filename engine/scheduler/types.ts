@@ -23,10 +23,14 @@ export interface Limits {
   defaultKeepAliveMs: number
 }
 
-type Needed = 'maxLoadedModels' | 'maxQueue' | 'loadTimeoutMs' | 'defaultKeepAliveMs'
+type Needed = 'maxQueue' | 'loadTimeoutMs' | 'defaultKeepAliveMs'
 
-export interface SchedulerOptions<T> extends Pick<Limits, Needed>, Partial<Omit<Limits, Needed>> {
+export interface SchedulerOptions<T>
+  extends Pick<Limits, Needed>,
+    Partial<Omit<Limits, Needed | 'maxLoadedModels'>> {
   backend: Backend
+  /** Residents at most, or how to tell: what is asked for each load. At least 1. */
+  maxLoadedModels: number | (() => number)
   /** How to load within the memory there is; where absent only their number bounds what is loaded. */
   plan?: (tag: T, plan: LoadPlan, occupancy: Occupancy) => Promise<PlannedLoad>
   /** How long a model waits for its next load whose runner keeps dying. */

@@ -10,6 +10,7 @@ import { blobsOf } from './manifest.ts'
 import { readManifest, readManifests, removeManifest, writeManifest } from './manifests.ts'
 import { asError } from './missing.ts'
 import { parseModelName } from './name.ts'
+import { lockAmongProcesses } from './process-lock.ts'
 import { spellingFor, storedName } from './spelling.ts'
 import { createTurns } from './turns.ts'
 import type { InstalledModel, ModelName, ModelStore, StoreLog } from './types.ts'
@@ -34,7 +35,18 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
   const read = modelReader(folder, options.templates)
   const logOnce = oncePerPath(log)
   const held = createHeldBlobs()
-  const inTurn = createTurns()
+  const inOrder = createTurns()
+  /** One at a time, of all processes too: blobs are counted while nobody installs a manifest that uses them. */
+  const inTurn = <T>(work: () => Promise<T>) =>
+    inOrder(async () => {
+      const patience = AbortSignal.timeout(LOCK_WAIT_MS)
+      const unlock = await lockAmongProcesses(folder, 'manifests', patience).catch(goOn(patience))
+      try {
+        return await work()
+      } finally {
+        unlock()
+      }
+    })
 
   // Blobs are counted and removed by one at a time: what one installs, another must not find unused.
   const install: ModelStore['install'] = (name, bytes) =>
@@ -114,6 +126,14 @@ export async function openModelStore(options: ModelStoreOptions): Promise<ModelS
       }),
     install,
   }
+}
+
+/** A process that stands still must not stop all others; manifests are put in place in one step even so. */
+const LOCK_WAIT_MS = 10_000
+
+const goOn = (patience: AbortSignal) => (error: unknown) => {
+  if (!patience.aborted) throw error
+  return () => {}
 }
 
 /** The stored spelling of a name a client sent. Throws as ModelStore.find does. */

@@ -6,7 +6,7 @@ import type { EmbedJob, Engine } from '../../engine/types.ts'
 import { msToNs } from '../../formats/timestamps.ts'
 import { askerOf } from '../wire/asker.ts'
 import { RequestError } from '../wire/problem.ts'
-import { jobSignal } from '../wire/run-job.ts'
+import { announceChoice, jobSignal } from '../wire/run-job.ts'
 import { summarise, toNumbers } from '../wire/vectors.ts'
 import { flag, integer } from './fields.ts'
 import { jobFields } from './job-fields.ts'
@@ -52,6 +52,7 @@ export async function embed(
     normalize: true,
     ...(body.dimensions === undefined ? {} : { dimensions: body.dimensions }),
   }
+  announceChoice(reply, job)
   if (inputs.length === 0) {
     await engine.load(job, signal)
     return { model: body.model, embeddings: [] }

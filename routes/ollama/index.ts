@@ -35,7 +35,7 @@ export const ollamaRoutes: FastifyPluginAsyncZod<{ version: string }> = async (a
   app.get('/api/status', GET_ONLY, cloudStatus)
   app.get('/api/tags', () => listModels(app.models))
   app.get('/api/ps', GET_ONLY, () => listLoaded(app.engine, app.inventory))
-  app.post('/api/show', { schema: { body: ShowRequest } }, (req) => show(app.models, req.body, req.headers))
+  app.post('/api/show', { schema: { body: ShowRequest } }, (req) => show(app, req.body, req.headers))
   app.post('/api/generate', { schema: { body: GenerateRequest } }, (req, reply) =>
     generate(app, req.body, reply),
   )

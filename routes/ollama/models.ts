@@ -12,6 +12,7 @@ import { toDetails, toRemote } from './details.ts'
 import { text } from './fields.ts'
 import { orNotFound } from './lookup.ts'
 import { omitEmpty } from './omit-empty.ts'
+import { toPlanning } from './plan-view.ts'
 
 /** GET /api/tags: every installed model, newest first. */
 export async function listModels(models: ModelStore) {
@@ -50,8 +51,8 @@ const toLoaded = ({ model, ...loaded }: LoadedModel, cpuReason: string | undefin
   size_vram: loaded.sizeVramBytes,
   context_length: loaded.contextLength,
   ...(cpuReason === undefined ? {} : { cpu_reason: cpuReason }),
-  // Not Ollama's: what the model is doing.
-  snug: toLoad(loaded),
+  // Not Ollama's: what the model is doing, and how it was planned.
+  snug: { ...toLoad(loaded), ...toPlanning(loaded) },
 })
 
 export const DeleteRequest = z

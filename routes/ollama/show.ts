@@ -4,12 +4,14 @@ import { parseModelRef } from '../../engine/store/model-ref.ts'
 import { modelfileText, parametersText } from '../../engine/store/modelfile.ts'
 import { parseModelName, shortName } from '../../engine/store/name.ts'
 import type { InstalledModel, ModelDetails, ModelStore } from '../../engine/store/types.ts'
+import type { Engine } from '../../engine/types.ts'
 import { localTimestamp } from '../../formats/timestamps.ts'
 import { RequestError } from '../wire/problem.ts'
 import { toDetails, toRemote } from './details.ts'
 import { bag, flag, text } from './fields.ts'
 import { findModel } from './lookup.ts'
 import { omitEmpty } from './omit-empty.ts'
+import { toPlanning } from './plan-view.ts'
 
 export const ShowRequest = z
   .object({
@@ -23,7 +25,11 @@ export const ShowRequest = z
 export type ShowRequest = z.output<typeof ShowRequest>
 
 /** Answers POST /api/show: everything known about a model without loading it. */
-export async function show(models: ModelStore, body: ShowRequest, headers: IncomingHttpHeaders) {
+export async function show(
+  { models, engine }: { models: ModelStore; engine: Engine },
+  body: ShowRequest,
+  headers: IncomingHttpHeaders,
+) {
   const rawName = body.model || body.name
   if (rawName === '') throw new RequestError(400, 'model is required')
   const model = await findShown(models, rawName)
@@ -32,7 +38,8 @@ export async function show(models: ModelStore, body: ShowRequest, headers: Incom
   if (headers['user-agent']?.startsWith('GitHubCopilotChat/')) {
     shown.model_info['general.basename'] = rawName
   }
-  return shown
+  const loaded = engine.loaded().find((one) => one.model.fullName === model.fullName)
+  return { ...shown, ...(loaded?.planned === undefined ? {} : { snug: toPlanning(loaded) }) }
 }
 
 async function findShown(models: ModelStore, rawName: string): Promise<InstalledModel> {

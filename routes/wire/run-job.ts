@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { isAuto } from '../../engine/planning/variants.ts'
 import type { EngineEvent, Job } from '../../engine/types.ts'
 import { askerOf } from './asker.ts'
 import { clientGone } from './client-gone.ts'
@@ -31,6 +32,7 @@ export function runJob(job: Job, reply: FastifyReply): AsyncIterable<EngineEvent
 }
 
 async function* summarised(job: Job, events: AsyncIterable<EngineEvent>, reply: FastifyReply) {
+  announceChoice(reply, job)
   // A job that fails or is left alone keeps this much.
   reply.jobSummary = { model: job.model.shortName }
   for await (const event of events) {
@@ -42,6 +44,16 @@ async function* summarised(job: Job, events: AsyncIterable<EngineEvent>, reply: 
     }
     yield event
   }
+}
+
+/** Tells a client that left the choice to the server which model answers; the answer itself repeats the name asked for. */
+export function announceChoice(
+  reply: FastifyReply,
+  { rawName, model }: Pick<Job, 'rawName' | 'model'>,
+): void {
+  if (!isAuto(rawName) || reply.raw.headersSent) return
+  // As below.
+  reply.raw.setHeader('x-snug-model', model.shortName)
 }
 
 /** Tells the client that its prompt was cut, in a header, while there still are headers to send. */

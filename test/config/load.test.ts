@@ -34,7 +34,9 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     templates: 'auto',
     rawCompletions: false,
     flashAttention: 'auto',
-    kvCacheType: 'f16',
+    kvCacheType: 'auto',
+    gpuOverheadBytes: 0,
+    spreadsOverGpus: false,
     placement: { mlock: false, cpuExpertLayers: 0 },
     cache: { dirBytes: 10 * 2 ** 30 },
     registry: {
@@ -98,6 +100,8 @@ describe('every variable arrives where it belongs', () => {
     ['OLLAMA_FLASH_ATTENTION', 'false', { flashAttention: false }],
     ['OLLAMA_FLASH_ATTENTION', 'auto', { flashAttention: 'auto' }],
     ['OLLAMA_KV_CACHE_TYPE', 'Q8_0', { kvCacheType: 'q8_0' }],
+    ['OLLAMA_GPU_OVERHEAD', '536870912', { gpuOverheadBytes: 536_870_912 }],
+    ['OLLAMA_SCHED_SPREAD', '1', { spreadsOverGpus: true }],
     ['SNUG_MLOCK', 'true', { placement: { mlock: true, cpuExpertLayers: 0 } }],
     ['SNUG_NUMA', 'Distribute', { placement: { mlock: false, numa: 'distribute', cpuExpertLayers: 0 } }],
     [
@@ -257,7 +261,7 @@ test('variables of the command-line client, and of other programs, are passed ov
 describe('anything else that is wrong stops the server', () => {
   test.each([
     ['OLLAMA_ORIGINS', 'example.com', 'origin "example.com" must contain'],
-    ['OLLAMA_KV_CACHE_TYPE', 'q2', '"q2" is not one of f16, q8_0, q4_0'],
+    ['OLLAMA_KV_CACHE_TYPE', 'q2', '"q2" is not one of auto, f16, q8_0, q4_0'],
     ['SNUG_LOG_FORMAT', 'xml', '"xml" is not one of auto, json, pretty'],
     ['SNUG_EMULATED_VERSION', 'v1', '"v1" is not a version such as 0.33.0'],
     ['SNUG_KV_CACHE_RAM', 'much', '"much" is not a size such as 512MiB or 10GiB'],

@@ -4,7 +4,9 @@ import { onTestFinished } from 'vitest'
 import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
+import { createLoadPlanner } from '../../engine/planning/load-planner.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
+import { createVariants, withAutoTag } from '../../engine/planning/variants.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
@@ -26,7 +28,7 @@ export interface TestAppOptions {
   templates?: TemplateMode
   /** Settings of the app itself: host, allowed origins and so on. */
   app?: Partial<Parameters<typeof buildApp>[0]>
-  /** The machine that is planned for; without one there is no advice. */
+  /** The machine that loads are planned for; without one none is planned, and there is no advice. */
   readMachine?: ReadMachine
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
@@ -66,22 +68,28 @@ export async function testApp(options: TestAppOptions = {}) {
   await installFixtures(modelsFolder, models)
   const store = await openModelStore({ folder: modelsFolder, log: logger, noPrune, templates })
   const backend = new ScriptedBackend(script)
+  const own = { ...TEST_SETTINGS, ...settings }
+  const planner = readMachine && createLoadPlanner({ readMachine, settings: own })
   const activity = createActivity()
   const engine = createEngine({
     backend,
-    settings: { ...TEST_SETTINGS, ...settings },
+    settings: own,
     log: logger,
     activity,
+    ...(planner ? { planner } : {}),
   })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
   const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
+  const choose =
+    readMachine &&
+    createVariants({ models: store, readMachine, settings: own, loaded: () => engine.loaded() })
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
     {
       engine,
       activity,
-      models: store,
+      models: choose ? withAutoTag(store, choose) : store,
       registries,
       pulls,
       logger,

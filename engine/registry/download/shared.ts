@@ -1,5 +1,9 @@
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Log } from '../../log.ts'
 import { blobKey } from '../../store/held-blobs.ts'
+import { ifMissing } from '../../store/missing.ts'
+import { lockAmongProcesses } from '../../store/process-lock.ts'
 import type { RemoteBlob } from '../types.ts'
 import { download } from './download.ts'
 import type { DownloadTuning } from './tuning.ts'
@@ -34,7 +38,7 @@ interface Running {
   failure: { error: unknown } | undefined
 }
 
-/** Downloads of one server, at most one a digest. */
+/** Downloads of one server, at most one a digest; a blob that another process fetches is waited for. */
 export function createDownloads(tuning: DownloadTuning, log: Log): Downloads {
   const running = new Map<string, Running>()
 
@@ -42,11 +46,19 @@ export function createDownloads(tuning: DownloadTuning, log: Log): Downloads {
     const cancel = new AbortController()
     const state: Running = { clients: 0, completed: 0, cancel, ended: Promise.resolve(), failure: undefined }
     const work = async () => {
-      const remote = await locate(cancel.signal)
-      const onProgress = (completed: number) => {
-        state.completed = completed
+      const unlock = await lockAmongProcesses(dirname(blob), blobKey(digest), cancel.signal)
+      try {
+        const remote = await locate(cancel.signal)
+        // Another process may have brought it while this one waited.
+        const found = await ifMissing(stat(blob), undefined)
+        if (found?.isFile() && found.size === remote.size) return
+        const onProgress = (completed: number) => {
+          state.completed = completed
+        }
+        await download({ remote, blob, tuning, log, onProgress }, cancel.signal)
+      } finally {
+        unlock()
       }
-      await download({ remote, blob, tuning, log, onProgress }, cancel.signal)
     }
     state.ended = work()
       .catch((error: unknown) => {

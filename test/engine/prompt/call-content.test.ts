@@ -33,6 +33,8 @@ test.each([
   ['prints None for no text', PRINTS_NONE, false],
   ['raises without a text', RAISES, false],
   ['does not care', SAME, false],
+  ['raises without a text and prints ids for names', RAISES.replace('c.function.name', 'c.id'), false],
+  ['prints an empty answer and ids for names', BESIDE.replace('c.function.name', 'c.id'), true],
   ['prints no calls', NO_CALLS, false],
 ])('a template that %s', (_, template, omits) => {
   expect(omitsCallContent(compileTemplate(template))).toBe(omits)

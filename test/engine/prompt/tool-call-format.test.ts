@@ -120,7 +120,7 @@ test.each([
   ],
   ['nests brackets', turns(`{{ '{' * 3000 }}{{ c.function.name }}{{ c.function.arguments | tojson }}`)],
 ])('a template that %s takes no more than a moment', (_, template) => {
-  const started = performance.now()
+  const started = process.cpuUsage()
   toolCallFormat(template)
-  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(5_000)
 })

@@ -4,9 +4,10 @@
  */
 import type { LoadPlan, Runner } from '../../../../engine/backend.ts'
 import { EngineError } from '../../../../engine/errors.ts'
+import { sumOf } from '../../../../engine/planning/memory-sum.ts'
 import type { MemoryByDevice, Occupancy, PlannedLoad } from '../../../../engine/planning/types.ts'
 import type { Effects, SchedulerEvent } from '../../../../engine/scheduler/effects.ts'
-import { covers, sumOf } from '../../../../engine/scheduler/memory.ts'
+import { covers } from '../../../../engine/scheduler/memory.ts'
 import type { Waiter } from '../../../../engine/scheduler/state.ts'
 import type { Random } from './random.ts'
 

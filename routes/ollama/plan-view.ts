@@ -1,0 +1,32 @@
+import { placeText } from '../../engine/fit/wording.ts'
+import type { LoadedModel } from '../../engine/types.ts'
+
+/** How a loaded model was planned and what came of it; nothing where nothing was planned. */
+export function toPlanning({ planned, memory }: Pick<LoadedModel, 'planned' | 'memory'>) {
+  if (planned === undefined) return {}
+  const { plan, fit, needs } = planned
+  const chosen = fit?.chosen
+  return {
+    plan: {
+      context_length: plan.contextLength,
+      cache_type: plan.kvCacheType,
+      slots: plan.slots,
+      gpu_layers: plan.gpuLayers,
+      ...(plan.tensorSplit === undefined ? {} : { tensor_split: plan.tensorSplit }),
+      ...(plan.cpuExpertLayers === undefined ? {} : { cpu_expert_layers: plan.cpuExpertLayers }),
+      mmap: plan.mmap ?? null,
+      ...(chosen === undefined
+        ? {}
+        : {
+            where: placeText(chosen.candidate.placement),
+            quantization: chosen.candidate.offer.fileType,
+            quality: chosen.quality,
+            grade: chosen.grade,
+            tokens_per_second: chosen.candidate.decode.tokensPerSecond,
+          }),
+      reasons: (fit?.reasons ?? []).map(({ sentence }) => sentence),
+    },
+    predicted: needs,
+    actual: memory,
+  }
+}
