@@ -43,8 +43,15 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const pulls = createPulls({ models, registries, log: logger })
   const activity = createActivity()
   const { readMachine, inventory } = await openMachine(config, backend)
-  const planner = createLoadPlanner({ readMachine, settings: config })
-  const engine = createEngine({ backend, settings: config, log: logger, planner, activity })
+  let gpus = 0
+  const counted = async () => {
+    const now = await readMachine()
+    gpus = now.machine.devices.length
+    return now
+  }
+  const planner = createLoadPlanner({ readMachine: counted, settings: config })
+  const gpuCount = () => gpus
+  const engine = createEngine({ backend, settings: config, log: logger, planner, gpuCount, activity })
   const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
   const named = withAutoTag(models, choose)
   return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
