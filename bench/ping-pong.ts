@@ -62,7 +62,7 @@ async function sizes(): Promise<{ needBytes: number; processBytes: number }> {
 }
 
 const { needBytes, processBytes } = await sizes()
-const ramBytes = Math.round(2.5 * needBytes)
+const ramBytes = Math.round(2.1 * needBytes)
 const front = await startFront({ parallel: CLIENTS, models, ramBytes })
 const problems: string[] = []
 const most = { planned: 0, resident: 0, models: 0 }
