@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
-import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
 import { FIT_OPTION_NAMES, FIT_OPTIONS, type FitCommand, fitCommandOf } from './commands/fit-options.ts'
 import type { TransferCommand } from './commands/transfer.ts'
+import { isHelpTopic } from './help.ts'
 
 export type Command =
   | { name: 'serve' }
-  | { name: 'help' }
+  | { name: 'help'; topic?: string }
   | { name: 'version' }
   | HardwareCommand
   | ModelsCommand
@@ -51,17 +51,15 @@ const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
 
 /** What the command line asks for. Throws Error with a sentence for the person who typed it. */
 export function parseCommand(args: readonly string[]): Command {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
-  if (values.help) return { name: 'help' }
-  if (values.version) return { name: 'version' }
+  const { values, positionals } = parsed(args)
   const [command = 'help', ...rest] = positionals
-  const allowed = Object.hasOwn(TAKES, command) ? TAKES[command] : []
-  for (const option of Object.keys(values) as (keyof typeof OPTIONS)[]) {
-    if (!allowed?.includes(option)) throw new Error(`"${command}" takes no option --${option}`)
-  }
+  if (values.help) return helpOn(command === 'help' ? rest : [command])
+  if (values.version) return { name: 'version' }
+  expectOptions(command, values)
   switch (command) {
-    case 'serve':
     case 'help':
+      return helpOn(rest)
+    case 'serve':
     case 'version':
     case 'ps':
       expectArguments(command, rest, [])
@@ -96,6 +94,33 @@ export function parseCommand(args: readonly string[]): Command {
   }
 }
 
+function expectOptions(command: string, values: object): void {
+  const allowed: readonly string[] = (Object.hasOwn(TAKES, command) && TAKES[command]) || []
+  for (const option of Object.keys(values)) {
+    if (!allowed.includes(option)) throw new Error(`"${command}" takes no option --${option}`)
+  }
+}
+
+/** Node's sentences about options go on for lines, and end in examples; the first sentence says it. */
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    const [said = ''] = (error as Error).message.split(/\.(?:\s|$)/, 1)
+    const isDashed = said.endsWith('argument is ambiguous')
+    throw new Error(isDashed ? `${said}: a value that begins with a dash is written --option=-value` : said, {
+      cause: error,
+    })
+  }
+}
+
+function helpOn([topic, ...more]: readonly string[]): Command {
+  if (topic === undefined) return { name: 'help' }
+  expectArguments('help', more, [])
+  if (!isHelpTopic(topic)) throw new Error(`unknown command "${topic}"`)
+  return { name: 'help', topic }
+}
+
 function createOf(
   rest: readonly string[],
   { file, quantize = '' }: { file?: string; quantize?: string },
@@ -116,35 +141,4 @@ function expectArguments(command: string, given: readonly string[], wanted: read
   if (extra === undefined) return
   const takes = wanted.length === 0 ? 'no argument' : wanted.map((one) => `a ${one}`).join(' and ')
   throw new Error(`"${command}" takes ${takes}, but got "${extra}"`)
-}
-
-export function helpText(): string {
-  return `Usage: snug <command>
-
-Commands:
-  serve                  start the server
-  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M)
-  push NAME              bring a model to the registry its name begins with (--insecure, with both: by http)
-  create NAME            make a model from a Modelfile (-f FILE; ./Modelfile unless said)
-  create NAME PATH       make a model from a GGUF file, or from a folder with a model
-                         (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
-  list                   list the installed models (also ls)
-  ps                     list the models that the running server has in memory
-  show NAME              describe a model (--modelfile: print the Modelfile that makes it)
-  cp NAME OTHER          give a model another name
-  rm NAME...             remove models
-  fit MODEL              whether a model fits, in which quantization, where and how fast: an installed model, one of
-                         the library, hf.co/user/repository, the address of a GGUF file, or a file (--why: all
-                         reasons; --json; --device "2x RTX 3090", --ram "64 GB": on another machine; --quantization,
-                         --ctx, --parallel, --kv, --gpu-layers: as you want it; --allow-disk; --exact: ask the library
-                         for the sizes of its files)
-  hardware               what this machine has: devices, memory, processor (--json: all of it, for programs)
-  version                print the version (also --version, -v)
-  help                   print this text (also --help, -h)
-
-All but serve, ps and hardware work on the models folder itself: no server has to run.
-
-Settings are environment variables, here with their defaults:
-${settingsHelp()}
-`
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { ConfigError, loadConfig } from '../config/load.ts'
-import { type Command, helpText, parseCommand } from './cli.ts'
+import { type Command, parseCommand } from './cli.ts'
+import { helpText } from './help.ts'
 import { StartError } from './start-error.ts'
 import { SNUG_VERSION } from './version.ts'
 
@@ -13,7 +14,7 @@ try {
 }
 
 try {
-  if (command.name === 'help') process.stdout.write(helpText())
+  if (command.name === 'help') process.stdout.write(helpText(command.topic))
   else if (command.name === 'version') process.stdout.write(`snug ${SNUG_VERSION}\n`)
   else {
     const config = loadConfig(process.env)

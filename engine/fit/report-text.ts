@@ -27,15 +27,22 @@ const COLUMNS = [
   ['', ({ verdict }) => verdict],
 ] as const satisfies [string, (row: ReportRow) => string][]
 
-/** A plan as people read it: the model, a row for each quantization, what is chosen, and how full it makes memory. */
-export function reportText(plan: Plan, paint: Paint = PLAIN): string {
+/** What a row can do without where lines are short, the first of these first. Notes below the table repeat some. */
+const SPARED: readonly string[] = ['QUALITY', 'RAM', 'GPU', 'CONTEXT', 'GRADE']
+const GAP = '  '
+
+/**
+ * A plan as people read it: the model, a row for each quantization, what is chosen, and how full it makes memory.
+ * Tables leave out columns until their lines are no longer than `columns`.
+ */
+export function reportText(plan: Plan, paint: Paint = PLAIN, columns = Number.POSITIVE_INFINITY): string {
   const { model, parameters, rows, chosen, verdict } = reportOf(plan)
   const paintVerdict = plan.verdict === 'fits' ? paint.good : paint.bad
-  const choice = chosen === undefined ? [] : tableLines([chosen], paint)
+  const choice = chosen === undefined ? [] : tableLines([chosen], paint, columns)
   return [
     `${model}: ${parameters}`,
     '',
-    ...tableLines(rows, paint),
+    ...tableLines(rows, paint, columns),
     '',
     ...(chosen === undefined
       ? []
@@ -47,16 +54,34 @@ export function reportText(plan: Plan, paint: Paint = PLAIN): string {
 }
 
 /** Rows below their headings, in columns as wide as their widest cells. */
-function tableLines(rows: readonly ReportRow[], paint: Paint): string[] {
-  const cells = rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))
-  const heads = COLUMNS.map(([head]) => head)
-  const widths = COLUMNS.map((_, at) => Math.max(...[heads, ...cells].map((line) => line[at]?.length ?? 0)))
-  const line = (texts: readonly string[]) =>
-    texts
-      .map((text, at) => text.padEnd(widths[at] ?? 0))
-      .join('  ')
+function tableLines(rows: readonly ReportRow[], paint: Paint, columns: number): string[] {
+  const all = COLUMNS.map(([head, cell]): Column => {
+    const cells = rows.map(cell)
+    return { head, cells, width: Math.max(head.length, ...cells.map(({ length }) => length)) }
+  })
+  const shown = withoutSpared(all, columns)
+  const line = (textOf: (column: Column) => string) =>
+    shown
+      .map((column) => textOf(column).padEnd(column.width))
+      .join(GAP)
       .trimEnd()
-  return [paint.faint(line(heads)), ...rows.map((row, at) => painted(row, paint)(line(cells[at] ?? [])))]
+  const heads = paint.faint(line(({ head }) => head))
+  return [heads, ...rows.map((row, at) => painted(row, paint)(line(({ cells }) => cells[at] ?? '')))]
+}
+
+interface Column {
+  head: string
+  cells: string[]
+  width: number
+}
+
+function withoutSpared(all: readonly Column[], columns: number): readonly Column[] {
+  const widthOf = (some: readonly Column[]) =>
+    some.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length)
+  return SPARED.reduce(
+    (left, spared) => (widthOf(left) <= columns ? left : left.filter(({ head }) => head !== spared)),
+    all,
+  )
 }
 
 function painted({ isChosen, speed }: ReportRow, paint: Paint): (text: string) => string {

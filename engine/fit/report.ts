@@ -46,7 +46,10 @@ export function reportOf(plan: Plan): Report {
 
 function parametersText({ facts }: Plan): string {
   const { parameters, activeParameters, experts } = facts.model
-  const total = `${(parameters / 1e9).toFixed(1)}B parameters`
+  const total =
+    parameters < 1e8
+      ? `${(parameters / 1e6).toFixed(1)}M parameters`
+      : `${(parameters / 1e9).toFixed(1)}B parameters`
   return experts === undefined
     ? total
     : `${total}, ${(activeParameters / 1e9).toFixed(1)}B active for each token`

@@ -20,8 +20,12 @@ export type DeviceByName = (name: string) => KnownDevice | undefined
 
 const GIB = 2 ** 30
 const GB_PER_SECOND = 1e9
-const MAX_TEXT = 200
 const MAX_DEVICES = 64
+/** Of a device, and of all of them: each may be written out. */
+const MAX_NAME = 200
+const MAX_TEXT = MAX_DEVICES * 64
+/** Of what was written, in a message. */
+const MAX_SHOWN = 80
 /** Share of a card's memory, and at least so much, that drivers keep for themselves. */
 const DRIVER_SHARE = 0.02
 const DRIVER_LEAST_BYTES = 480 * 2 ** 20
@@ -36,7 +40,7 @@ const METAL = { smallBytes: 36 * GIB, smallShare: 2 / 3, largeShare: 0.75 }
  * `base`. Throws EngineError `bad_request` for a device that the resolver does not know, and for one it cannot use.
  */
 export function whatIfMachine(text: string, deviceByName: DeviceByName, base: Machine): Machine {
-  if (text.length > MAX_TEXT) throw unknown(`${text.slice(0, MAX_TEXT)}…`)
+  if (text.length > MAX_TEXT) throw unknown(text)
   const parts = text
     .split(/[+,]|\bwith\b/i)
     .map((part) => part.trim())
@@ -46,12 +50,7 @@ export function whatIfMachine(text: string, deviceByName: DeviceByName, base: Ma
     .filter((part) => ramIn(part) === undefined)
     .flatMap((part) => cardsIn(part, deviceByName))
   if (cards.length === 0 && ramBytes === undefined) throw unknown(text)
-  if (cards.length > MAX_DEVICES) {
-    throw new EngineError(
-      'bad_request',
-      `${cards.length} devices are more than the ${MAX_DEVICES} that are planned for`,
-    )
-  }
+  if (cards.length > MAX_DEVICES) throw tooMany(cards.length)
   const unified = cards.find(({ known }) => known.isUnified)
   const devices = cards.map(({ known, bytes }, i) => deviceFrom(known, bytes, i))
   if (unified !== undefined) return unifiedMachine(devices, unified, base)
@@ -66,8 +65,12 @@ export function whatIfMachine(text: string, deviceByName: DeviceByName, base: Ma
 const unknown = (name: string) =>
   new EngineError(
     'bad_request',
-    `"${name}" is no device that is known: try a name such as RTX 4090 or M3 Ultra`,
+    `"${name.length > MAX_SHOWN ? `${name.slice(0, MAX_SHOWN)}…` : name}" is no device that is known: ` +
+      'try a name such as RTX 4090 or M3 Ultra',
   )
+
+const tooMany = (count: number) =>
+  new EngineError('bad_request', `${count} devices are more than the ${MAX_DEVICES} that are planned for`)
 
 function ramIn(part: string): number | undefined {
   const size = /^(\d{1,5}) ?(G|T)i?B(?: (?:of )?(?:RAM|memory))?$/i.exec(part)
@@ -99,7 +102,11 @@ function spellings(name: string): string[] {
 
 /** One device, several of a kind, or one with the size of its memory. */
 function cardsIn(part: string, deviceByName: DeviceByName): Card[] {
-  const [, times = '1', rest = ''] = /^(?:(\d{1,3}) ?[x×*] ?)?(.+)$/i.exec(part) ?? []
+  if (part.length > MAX_NAME) throw unknown(part)
+  const [, times = '1', rest = ''] = /^(?:(\d{1,15}) ?[x×*] ?)?(.+)$/i.exec(part) ?? []
+  const count = Number(times)
+  if (count === 0) throw unknown(part)
+  if (count > MAX_DEVICES) throw tooMany(count)
   // A name may end in a number of its own, so the whole is tried first.
   const sized = /^(.+?)[ -](\d{1,4}) ?(?:GB?)?$/i.exec(rest)
   const size = sized === null ? undefined : Number(sized[2])
@@ -117,7 +124,7 @@ function cardsIn(part: string, deviceByName: DeviceByName): Card[] {
   // Of several sizes the largest is meant unless one is named.
   const named = size !== undefined && known.gigabytes.includes(size) ? size : undefined
   const bytes = (named ?? Math.max(0, ...known.gigabytes)) * GIB
-  return Array.from({ length: Number(times) }, () => ({ known, bytes }))
+  return Array.from({ length: count }, () => ({ known, bytes }))
 }
 
 function deviceFrom(known: KnownDevice, bytes: number, index: number): Device {

@@ -64,7 +64,8 @@ function spellingOf(schema: z.ZodObject, key: string): string | undefined {
 /** What encoding/json says of a value of the wrong type; any other issue brings its own sentence. */
 function inGoWords(issue: z.core.$ZodIssue, goType: string): string {
   const isTooLargeForInt = issue.code === 'too_big' && issue.origin === 'int'
-  if (issue.code !== 'invalid_type' && !isTooLargeForInt) return issue.message
+  const isOfAnotherType = issue.code === 'invalid_type' || issue.code === 'invalid_union'
+  if (!isOfAnotherType && !isTooLargeForInt) return issue.message
   // Go names the fields on the way but not the positions in lists.
   const path = issue.path.filter((step) => typeof step === 'string').join('.')
   const value = kindOf(issue.input, issue.message)

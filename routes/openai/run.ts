@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { type Answer, collect } from '../../engine/collect.ts'
 import type { EngineEvent, Job, Usage } from '../../engine/types.ts'
 import { askerOf } from '../wire/asker.ts'
-import { announceDropped } from '../wire/run-job.ts'
+import { announceChoice, announceDropped } from '../wire/run-job.ts'
 import { type Indexed, merge, type Open } from './parallel.ts'
 
 /** More jobs of one request than this wait for each other: the rest of the queue is for other clients. */
@@ -42,6 +42,7 @@ function sourcesOf(jobs: readonly Job[], reply: FastifyReply): Open<EngineEvent>
   return jobs.map(
     (job) =>
       async function* (both) {
+        announceChoice(reply, job)
         reply.jobSummary ??= { model: job.model.shortName }
         for await (const event of eventsOf(
           job,

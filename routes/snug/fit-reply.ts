@@ -4,6 +4,7 @@ import { whyText } from '../../engine/fit/report.ts'
 import { reportText } from '../../engine/fit/report-text.ts'
 import type { Device } from '../../engine/fit/types.ts'
 import type { FitAdvice } from '../../engine/planning/advise.ts'
+import { snakeCase } from '../wire/snake-case.ts'
 
 const bytes = z.number().describe('Bytes')
 const tokens = z.number().describe('Tokens')
@@ -73,7 +74,11 @@ export const FitReply = z
     maps_weights: z.boolean().describe('Weights are mapped from their file instead of read into memory'),
     rows: z.array(Row).describe('Every quantization with the same settings, the best first'),
     reasons: z.array(
-      z.object({ code: z.string(), numbers: z.record(z.string(), z.number()), sentence: z.string() }),
+      z.object({
+        code: z.string(),
+        numbers: z.record(z.string(), z.number()).describe('What the sentence says, with units in the names'),
+        sentence: z.string(),
+      }),
     ),
     parameters: z.object({
       total: z.number(),
@@ -104,7 +109,11 @@ export function toReply({ plan, machine, target, isImagined }: FitAdvice): FitRe
     chosen: chosen === undefined ? null : toRow(chosen, offer !== undefined),
     maps_weights: mapsWeights,
     rows: plan.rows.map((row) => toRow(row, row.candidate.offer === offer)),
-    reasons: plan.reasons.map(({ code, numbers, sentence }) => ({ code, numbers: { ...numbers }, sentence })),
+    reasons: plan.reasons.map(({ code, numbers, sentence }) => ({
+      code,
+      numbers: toNumbers(numbers),
+      sentence,
+    })),
     parameters: { total: facts.model.parameters, active: facts.model.activeParameters },
     trained_ctx: facts.model.contextLength,
     hardware: {
@@ -118,6 +127,15 @@ export function toReply({ plan, machine, target, isImagined }: FitAdvice): FitRe
     report: `${reportText(plan)}\n${whyText(plan)}\n`,
   }
 }
+
+/** Bytes that come out of shares are no whole numbers. */
+const toNumbers = (numbers: Readonly<Record<string, number>>) =>
+  Object.fromEntries(
+    Object.entries(numbers).map(([name, value]) => [
+      snakeCase(name),
+      name.endsWith('Bytes') ? Math.round(value) : value,
+    ]),
+  )
 
 const toDevice = ({ id, name, totalBytes, freeBytes, bandwidth, isUnified = false }: Device) => ({
   id,

@@ -13,6 +13,7 @@ import { toReply } from './fit-reply.ts'
 const CACHE_TYPES = ['f16', 'q8_0', 'q4_0'] as const satisfies readonly CacheType[]
 /** More kinds of devices than any machine has; each may come with a count. */
 const MOST_DEVICES = 64
+const TOO_MANY = `devices may have at most ${MOST_DEVICES} items`
 /** Beyond what any model or cache has. */
 const MOST_TOKENS = 2 ** 24
 const MOST_SEQUENCES = 1024
@@ -23,9 +24,9 @@ export const FitRequest = z
       "Name of an installed model, a name of Ollama's library, `hf.co/user/repository`, or the address of a GGUF file",
     ),
     devices: maybe(
-      z.union([z.string(), z.array(z.string()).max(MOST_DEVICES)], 'string or []string'),
+      z.union([z.string(), z.array(z.string()).max(MOST_DEVICES, TOO_MANY)], 'string or []string'),
     ).describe('GPUs to imagine instead of those that are there, such as `2x RTX 3090`; `none` for none'),
-    ram: maybe(z.union([z.string(), z.int()], 'string or int')).describe(
+    ram: maybe(z.union([z.string(), z.int('int')], 'string or int')).describe(
       'Main memory to imagine, such as `64 GB`; a number counts GiB',
     ),
     num_ctx: integer().describe('Context to plan for, in tokens; chosen when left out'),
@@ -45,6 +46,7 @@ export type FitRequest = z.output<typeof FitRequest>
 export async function adviseOnFit(advise: Advise, body: FitRequest, reply: FastifyReply) {
   if (body.model === '') throw new RequestError(400, 'model is required')
   const { devices, ram } = body
+  if (devices?.length === 0) throw new RequestError(400, 'devices must name a device, or be "none"')
   const question = {
     text: body.model,
     isExact: body.exact_sizes,

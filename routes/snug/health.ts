@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { type FastifyPluginAsyncZod, validatorCompiler } from 'fastify-type-provider-zod'
+import { type FastifyPluginAsyncZod, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Probe } from '../../engine/health/probe.ts'
 import type { Engine } from '../../engine/types.ts'
@@ -23,17 +23,50 @@ const HealthQuery = z.object({
     .describe('With `deep`: how long a model may take'),
 })
 
-type Health = Pick<Engine, 'pulse' | 'probe'>
+const ModelHealth = z
+  .object({
+    model: z.string(),
+    result: z
+      .enum(['token', 'busy', 'failed'])
+      .describe('`token`: it gave one; `busy`: it was at work already'),
+    ms: z.int().describe('How long that took'),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'SnugModelHealth', title: 'ModelHealth' })
+const models = z.array(ModelHealth).optional().describe('With `deep`')
+
+const Healthy = z
+  .object({
+    status: z.literal('ok'),
+    loaded: z.int().describe('Models in memory'),
+    loading: z.int(),
+    waiting: z.int().describe('Requests in line for a model'),
+    models,
+  })
+  .meta({ id: 'SnugHealth', title: 'Health' })
+const Unavailable = z
+  .object({ status: z.literal('unavailable'), reason: z.string(), models })
+  .meta({ id: 'SnugUnavailable', title: 'Unavailable' })
+type Health = z.output<typeof Healthy> | z.output<typeof Unavailable>
+
+const ANSWERS = { 200: Healthy, 503: Unavailable }
+
+type Asked = Pick<Engine, 'pulse' | 'probe'>
 
 /** What operators and platforms ask: is it there, can it work, do its models answer. Nobody has to be known for it. */
 export const healthRoutes: FastifyPluginAsyncZod = async (app) => {
   app.setErrorHandler(ollamaError)
   app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
-  app.get('/livez', { schema: { summary: 'The process answers' } }, () => ({ status: 'ok' }))
-  app.get('/readyz', { schema: { summary: 'The scheduler answers' } }, (_req, reply) =>
+  app.get(
+    '/livez',
+    { schema: { summary: 'The process answers', response: { 200: z.object({ status: z.literal('ok') }) } } },
+    () => ({ status: 'ok' as const }),
+  )
+  app.get('/readyz', { schema: { summary: 'The scheduler answers', response: ANSWERS } }, (_req, reply) =>
     ready(app.engine, reply),
   )
   app.get(
@@ -42,6 +75,7 @@ export const healthRoutes: FastifyPluginAsyncZod = async (app) => {
       schema: {
         summary: 'The scheduler answers and, with deep=1, so do the models',
         querystring: HealthQuery,
+        response: ANSWERS,
       },
     },
     ({ query }, reply) =>
@@ -52,7 +86,7 @@ export const healthRoutes: FastifyPluginAsyncZod = async (app) => {
 }
 
 /** 503 with the reason when the scheduler cannot say what it is doing. */
-async function ready(engine: Health, reply: FastifyReply): Promise<object> {
+async function ready(engine: Asked, reply: FastifyReply): Promise<Health> {
   try {
     return { status: 'ok', ...(await engine.pulse(PULSE_MS)) }
   } catch (error) {
@@ -62,7 +96,7 @@ async function ready(engine: Health, reply: FastifyReply): Promise<object> {
 }
 
 /** 503 when one model of those that are loaded does not give a token; what each of them did in any case. */
-async function deepHealth(engine: Health, budgetMs: number, reply: FastifyReply): Promise<object> {
+async function deepHealth(engine: Asked, budgetMs: number, reply: FastifyReply): Promise<Health> {
   const health = await ready(engine, reply)
   if (reply.statusCode !== 200) return health
   const probes = await engine.probe(budgetMs)
@@ -72,7 +106,7 @@ async function deepHealth(engine: Health, budgetMs: number, reply: FastifyReply)
   return { ...unavailable(reply, `${failed} of ${probes.length} models gave no token`), models }
 }
 
-function unavailable(reply: FastifyReply, reason: string): object {
+function unavailable(reply: FastifyReply, reason: string): z.output<typeof Unavailable> {
   reply.code(503)
   return { status: 'unavailable', reason }
 }

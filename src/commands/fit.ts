@@ -16,6 +16,8 @@ export interface FitOutput {
   isTTY?: boolean
   /** False where the environment asks for none (NO_COLOR). */
   hasColors?(): boolean
+  /** How long lines may be; absent where nobody knows. */
+  columns?: number
 }
 
 /** `snug fit`: whether a model fits, and how. No server has to run. Throws EngineError. */
@@ -39,7 +41,8 @@ export async function fitCommand(
     const advise = createAdvisor({ targets, readMachine, deviceByName, defaults: settingsAsWishes(config) })
     const advice = await advise({ ...command, text: command.model }, signal)
     if (command.asJson) return `${JSON.stringify(toReply(advice), null, 2)}\n`
-    return adviceText(advice, command.showsReasons, output.isTTY && output.hasColors?.() ? COLORS : PLAIN)
+    const paint = output.isTTY && output.hasColors?.() ? COLORS : PLAIN
+    return adviceText(advice, command.showsReasons, paint, output.columns)
   } finally {
     await Promise.all([backend.close(), registries.close()])
   }
@@ -50,6 +53,7 @@ export function adviceText(
   { plan, machine, target }: FitAdvice,
   showsReasons: boolean,
   paint: Paint = PLAIN,
+  columns?: number,
 ): string {
   const reasons = showsReasons ? `\n${whyText(plan)}\n` : ''
   const { cpuReason, notes } = machine
@@ -59,7 +63,7 @@ export function adviceText(
     ...(cpuReason === undefined ? [] : [`models run on the processor: ${cpuReason}`]),
   ]
   const remarks = said.length === 0 ? '' : `\n${said.map((note) => `${paint.faint(`- ${note}`)}\n`).join('')}`
-  return `${reportText(plan, paint)}${reasons}${remarks}`
+  return `${reportText(plan, paint, columns)}${reasons}${remarks}`
 }
 
 const sgr = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`

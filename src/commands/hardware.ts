@@ -2,6 +2,7 @@ import type { Config } from '../../config/load.ts'
 import { withMeasuredRam } from '../../engine/hardware/probe.ts'
 import type { Bandwidth, CpuReading, Device, Hardware, RamReading } from '../../engine/hardware/types.ts'
 import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
+import { snakeCased } from '../../routes/wire/snake-case.ts'
 import { openMachine } from '../machine.ts'
 import { table } from './table.ts'
 
@@ -24,7 +25,7 @@ export async function hardwareCommand(config: Config, asJson: boolean): Promise<
     const processor = machine.devices.filter(({ kind }) => kind === 'cpu')
     const reason = cpuReason === undefined ? [] : [`models run on the processor: ${cpuReason}`]
     const whole = { ...machine, devices: [...gpus, ...unused, ...processor], notes: [...notes, ...reason] }
-    return asJson ? `${JSON.stringify(whole, null, 2)}\n` : hardwareText(whole)
+    return asJson ? `${JSON.stringify(snakeCased(whole), null, 2)}\n` : hardwareText(whole)
   } finally {
     await backend.close()
   }

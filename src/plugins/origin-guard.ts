@@ -13,7 +13,8 @@ const REQUEST_HEADERS =
   'X-Stainless-Runtime,X-Stainless-Runtime-Version,X-Stainless-Timeout'
 
 /** What pages may read besides the few headers that browsers always show. */
-const RESPONSE_HEADERS = 'x-request-id,request-id,retry-after,x-snug-queue-position'
+const RESPONSE_HEADERS =
+  'x-request-id,request-id,retry-after,x-snug-queue-position,x-snug-model,x-snug-dropped-tokens'
 
 /**
  * Keeps web pages out that have no business here: those of other origins, and those that reach a server on

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { Env } from '../../config/env.ts'
-import { helpText, parseCommand } from '../../src/cli.ts'
+import { parseCommand } from '../../src/cli.ts'
+import { FIT_OPTIONS } from '../../src/commands/fit-options.ts'
+import { helpText } from '../../src/help.ts'
 
 test.each([
   [[], 'help'],
   [['help'], 'help'],
   [['--help'], 'help'],
   [['-h'], 'help'],
-  [['serve', '--help'], 'help'],
   [['version'], 'version'],
   [['--version'], 'version'],
   [['-v'], 'version'],
@@ -17,6 +18,16 @@ test.each([
   [['ps'], 'ps'],
 ])('snug %j means %s', (args, name) => {
   expect(parseCommand(args)).toEqual({ name })
+})
+
+test.each([
+  [['serve', '--help'], 'serve'],
+  [['fit', '-h'], 'fit'],
+  [['help', 'ls'], 'ls'],
+  [['help', 'settings'], 'settings'],
+  [['help', 'create', '--help'], 'create'],
+])('snug %j asks for help with %s', (args, topic) => {
+  expect(parseCommand(args)).toEqual({ name: 'help', topic })
 })
 
 const CREATE = { name: 'create', model: 'm', modelfile: 'Modelfile', quantize: '' }
@@ -54,11 +65,37 @@ describe('anything else is a mistake that is named', () => {
     [['show'], '"show" needs a model'],
     [['rm'], '"rm" needs the name of a model'],
     [['cp', 'a'], '"cp" needs a destination'],
+    [['help', 'run'], 'unknown command "run"'],
+    [['help', 'toString'], 'unknown command "toString"'],
+    [['frob', '--help'], 'unknown command "frob"'],
+    [['help', 'fit', 'm'], '"help" takes no argument, but got "m"'],
+    [
+      ['fit', 'm', '--ctx', '-5'],
+      /^Option '--ctx' argument is ambiguous: a value that begins with a dash is written --option=-value$/,
+    ],
+    [['fit', 'm', '--frob'], /^Unknown option '--frob'$/],
   ])('snug %j', (args, message) => {
     expect(() => parseCommand(args)).toThrow(message)
   })
 })
 
-test.each(Object.keys(Env.shape))('the help names %s', (name) => {
-  expect(helpText()).toContain(name)
+const COMMANDS = [...helpText().matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name ?? '')
+
+test('every command of the help has a text of its own that fits a terminal', () => {
+  expect(COMMANDS).toEqual(expect.arrayContaining(['serve', 'fit', 'ps', 'hardware', 'create', 'version']))
+  for (const name of [undefined, ...COMMANDS]) {
+    const text = helpText(name)
+    expect(text).toMatch(
+      name === undefined ? /^Usage: snug <command>\n/ : new RegExp(`^Usage: snug ${name}\\b`),
+    )
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  }
+})
+
+test.each(Object.keys(FIT_OPTIONS))('the help on fit names --%s', (option) => {
+  expect(helpText('fit')).toContain(`--${option} `)
+})
+
+test.each(Object.keys(Env.shape))('the help on settings names %s', (name) => {
+  expect(helpText('settings')).toContain(name)
 })

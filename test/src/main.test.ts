@@ -10,6 +10,11 @@ test('snug help explains itself', async () => {
   const { ended, stdout } = snug(['help'])
   expect(await ended).toBe(0)
   expect(stdout()).toMatch(/^Usage: snug <command>/)
+})
+
+test('snug help settings lists the environment variables', async () => {
+  const { ended, stdout } = snug(['help', 'settings'])
+  expect(await ended).toBe(0)
   expect(stdout()).toContain('OLLAMA_HOST (127.0.0.1:11434)')
 })
 

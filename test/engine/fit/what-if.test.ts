@@ -72,6 +72,13 @@ test.each([
   ['', '"" is no device that is known: try a name such as RTX 4090 or M3 Ultra'],
   ['TPU v5p', 'TPU v5p cannot run models here: llama.cpp has no backend for it'],
   ['999x RTX 4090', '999 devices are more than the 64 that are planned for'],
+  ['10000x RTX 4090', '10000 devices are more than the 64 that are planned for'],
+  ['0x RTX 4090', '"0x RTX 4090" is no device that is known: try a name such as RTX 4090 or M3 Ultra'],
+  ['40x RTX 4090 + 40x RTX 3060', '80 devices are more than the 64 that are planned for'],
+  [
+    'x'.repeat(5000),
+    `"${'x'.repeat(80)}…" is no device that is known: try a name such as RTX 4090 or M3 Ultra`,
+  ],
 ])('%s is refused', (text, message) => {
   expect(() => whatIfMachine(text, byName, here)).toThrow(message)
 })

@@ -99,6 +99,29 @@ test('devices and memory can be imagined, as a text or as a list', async () => {
   expect(list.hardware.ram.total).toBe(32 * GIB)
 })
 
+test('as many devices as can be planned for may be written out', async () => {
+  const { advice } = await asker()
+  const many = await advice({
+    model: 'tiny',
+    devices: Array.from({ length: 64 }, () => 'GeForce RTX 3060 12 GB'),
+  })
+  expect(many.hardware.devices).toHaveLength(64)
+})
+
+test('every key is in snake case, and bytes are whole numbers', async () => {
+  const { ask } = await asker()
+  const { json } = await ask({ model: 'qwen2.5:72b' })
+  const numbers = json.reasons.map((reason: { numbers: object }) => reason.numbers)
+  expect(numbers[0].device_bytes).toBeGreaterThan(0)
+  const keys: string[] = []
+  JSON.stringify(json, (key, value) => {
+    keys.push(key)
+    if (key.endsWith('bytes')) expect(Number.isInteger(value)).toBe(true)
+    return value
+  })
+  expect(keys.filter((key) => !/^[a-z0-9_]*$/.test(key))).toEqual([])
+})
+
 test('memory alone leaves the devices that are there, and none are none', async () => {
   const { advice } = await asker()
   const more = await advice({ model: 'tiny', ram: '256GB' })
@@ -135,7 +158,7 @@ test('what does not fit comes with what is missing, and nothing is marked as cho
   expect(reply.chosen).toMatchObject({ fits: false, obstacle: 'host-memory', grade: 'F' })
   expect(reply.rows.some((row) => row.is_chosen)).toBe(false)
   expect(reply.reasons[0]?.code).toBe('does-not-fit')
-  expect(reply.reasons[0]?.numbers.missingBytes).toBeGreaterThan(300e9)
+  expect(reply.reasons[0]?.numbers.missing_bytes).toBeGreaterThan(300e9)
 })
 
 test('why nothing runs on a GPU is part of the answer', async () => {

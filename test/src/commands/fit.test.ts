@@ -66,6 +66,18 @@ test('people get a table with the chosen row marked, bars of memory, and reasons
   expect(adviceText(found, true)).toContain('a token reads')
 })
 
+test('on a narrow terminal the tables leave out columns rather than break their lines', async () => {
+  const found = await advice('qwen3:30b-a3b', 'RTX 4090')
+  const tables = (columns?: number) =>
+    adviceText(found, false, PLAIN, columns)
+      .split('\n')
+      .filter((line) => /TYPE|GiB {2}/.test(line) && !/^(GPU|RAM)/.test(line))
+  expect(Math.max(...tables().map(({ length }) => length))).toBeGreaterThan(100)
+  for (const line of tables(80)) expect(line.length).toBeLessThanOrEqual(80)
+  expect(tables(80)[0]).toMatch(/^ +TYPE +WEIGHTS .*WHERE .*TOKENS\/S/)
+  expect(tables(500)).toEqual(tables())
+})
+
 test('colours set off the chosen row and the verdict and nothing else changes', async () => {
   const { plan } = await advice('qwen3:8b', 'RTX 4090')
   const paint = {
