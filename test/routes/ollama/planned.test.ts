@@ -79,6 +79,15 @@ describe('the tag auto', () => {
     }
   })
 
+  test('is told to clients of OpenAI as well, streamed or not', async () => {
+    const { post } = await setup()
+    for (const stream of [false, true]) {
+      const messages = [{ role: 'user', content: 'Hi' }]
+      const answer = await post('/v1/chat/completions', { model: 'fam:auto', messages, stream })
+      expect([answer.statusCode, answer.headers['x-snug-model']]).toEqual([200, 'fam:q8_0'])
+    }
+  })
+
   test('keeps the loaded one while what it holds is free for it', async () => {
     const { generate, needs, free, ps } = await setup()
     const bytes = await needs('fam:q6_K')
