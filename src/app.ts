@@ -75,7 +75,7 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     models: deps.models,
     quantize: deps.engine.quantize,
     chooseType: readMachine && createQuantizationChoice({ readMachine, loaded: () => deps.engine.loaded() }),
-    pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
+    pull: (wanted, signal) => deps.pulls.pull({ ...wanted, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })
   app.register(healthRoutes)

@@ -4,6 +4,7 @@ import type { Config } from '../config/load.ts'
 import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createLoadPlanner } from '../engine/planning/load-planner.ts'
+import { createPullChoice } from '../engine/planning/pull-choice.ts'
 import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
@@ -40,12 +41,14 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
   const registries = openConfiguredRegistries(config)
-  const pulls = createPulls({ models, registries, log: logger })
   const activity = createActivity()
   const { readMachine, inventory } = await openMachine(config, backend)
   const planner = createLoadPlanner({ readMachine, settings: config })
   const engine = createEngine({ backend, settings: config, log: logger, planner, activity })
-  const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
+  const loaded = () => engine.loaded()
+  const choosePull = createPullChoice({ models, registries, readMachine, settings: config, loaded })
+  const pulls = createPulls({ models, registries, log: logger, choose: choosePull })
+  const choose = createVariants({ models, readMachine, settings: config, loaded })
   const named = withAutoTag(models, choose)
   return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
 }

@@ -4,10 +4,10 @@ import { type Paint, PLAIN, reportText } from '../../engine/fit/report-text.ts'
 import { createAdvisor, type FitAdvice, settingsAsWishes } from '../../engine/planning/advise.ts'
 import { deviceByName } from '../../engine/planning/device-by-name.ts'
 import { createTargets } from '../../engine/planning/targets/find.ts'
-import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
 import { toReply } from '../../routes/snug/fit-reply.ts'
 import { openMachine } from '../machine.ts'
 import { openConfiguredRegistries } from '../registries.ts'
+import { openBackend } from './backend.ts'
 import type { FitCommand } from './fit-options.ts'
 import { openModels } from './store.ts'
 
@@ -25,14 +25,8 @@ export async function fitCommand(
   output: FitOutput,
   signal: AbortSignal,
 ): Promise<string> {
-  const { threads, libraryDir, engineEnvironment: environment } = config
   const registries = openConfiguredRegistries(config)
-  const backend = createEmbeddedBackend({
-    threads,
-    environment,
-    log: { info() {}, warn() {} },
-    ...(libraryDir === undefined ? {} : { libraryDir }),
-  })
+  const backend = openBackend(config)
   try {
     const { readMachine } = await openMachine(config, backend)
     const targets = createTargets({ models: await openModels(config), registries, isLocal: true })

@@ -11,6 +11,19 @@ export interface Target {
   notes: readonly string[]
 }
 
+/** Models to choose from, in the order they are tried. */
+export interface Sizes {
+  sizes: readonly ((signal: AbortSignal) => Promise<ModelFacts>)[]
+  /** Which is taken: the first that fits, or the first that runs well. */
+  wanted: 'fits' | 'runs-well'
+}
+
+/** A model with the quantization that its name says. */
+export interface NamedModel extends Pick<Target, 'model' | 'offer'> {
+  /** Smaller models of the same line, the largest first. */
+  siblings(signal: AbortSignal): Promise<ModelFacts[]>
+}
+
 export interface TargetQuestion {
   /** A name, or an address. */
   text: string
