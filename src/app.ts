@@ -8,6 +8,7 @@ import { availableMemory } from '../engine/hardware/memory.ts'
 import { createAdvisor, settingsAsWishes } from '../engine/planning/advise.ts'
 import { deviceByName } from '../engine/planning/device-by-name.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
+import type { PreviewLoad } from '../engine/planning/preview.ts'
 import { createQuantizationChoice } from '../engine/planning/quantization-choice.ts'
 import { createTargets } from '../engine/planning/targets/find.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
@@ -43,6 +44,8 @@ export interface Deps {
   readMachine?: ReadMachine
   /** What the machine is made of and what of it is used; absent where models run elsewhere. */
   inventory?: ReadInventory
+  /** How a model would be loaded; absent where nothing is planned. */
+  previewLoad?: PreviewLoad
   logger: Logger
 }
 

@@ -4,6 +4,7 @@ import type { Config } from '../config/load.ts'
 import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createLoadPlanner } from '../engine/planning/load-planner.ts'
+import { createPreview } from '../engine/planning/preview.ts'
 import { createPullChoice } from '../engine/planning/pull-choice.ts'
 import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
 import { createPulls } from '../engine/registry/pull.ts'
@@ -50,7 +51,8 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const pulls = createPulls({ models, registries, log: logger, choose: choosePull })
   const choose = createVariants({ models, readMachine, settings: config, loaded })
   const named = withAutoTag(models, choose)
-  return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
+  const previewLoad = createPreview({ planner, settings: config, loaded })
+  return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory, previewLoad }
 }
 
 function refuse(cause: Error): never {

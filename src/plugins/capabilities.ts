@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { CreateModel } from '../../engine/create/types.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
+import type { PreviewLoad } from '../../engine/planning/preview.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
@@ -16,6 +17,7 @@ declare module 'fastify' {
     readMachine: ReadMachine | undefined
     inventory: ReadInventory | undefined
     createModel: CreateModel
+    previewLoad: PreviewLoad | undefined
   }
 }
 
@@ -27,11 +29,12 @@ export interface Capabilities {
   readMachine?: ReadMachine
   inventory?: ReadInventory
   create: CreateModel
+  previewLoad?: PreviewLoad
 }
 
 /** Gives every route what it stands on; closes it with the server. */
 export const capabilitiesPlugin = fp<Capabilities>(
-  async (app, { engine, models, registries, pulls, readMachine, inventory, create }) => {
+  async (app, { engine, models, registries, pulls, readMachine, inventory, create, previewLoad }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
@@ -39,6 +42,7 @@ export const capabilitiesPlugin = fp<Capabilities>(
     app.decorate('readMachine', readMachine)
     app.decorate('inventory', inventory)
     app.decorate('createModel', create)
+    app.decorate('previewLoad', previewLoad)
     app.addHook('onClose', async () => {
       await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
     })

@@ -5,6 +5,7 @@ import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import { createLoadPlanner } from '../../engine/planning/load-planner.ts'
+import { createPreview } from '../../engine/planning/preview.ts'
 import { createPullChoice } from '../../engine/planning/pull-choice.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import { createVariants, withAutoTag } from '../../engine/planning/variants.ts'
@@ -98,6 +99,7 @@ export async function testApp(options: TestAppOptions = {}) {
       logger,
       ...(inventory ? { inventory } : {}),
       ...(readMachine && { readMachine }),
+      ...(planner && { previewLoad: createPreview({ planner, settings: own, loaded, patienceMs: 10_000 }) }),
     },
   )
   onTestFinished(() => app.close())

@@ -122,6 +122,21 @@ test('ps and show say how a model was planned, beside what they always say', asy
   expect(shown.details.format).toBe('gguf')
 })
 
+test('show says how a model would be planned that is not loaded, without loading it', async () => {
+  const { post, ps, generate, free } = await setup({ contextLength: 0 })
+  const show = async () => (await post('/api/show', { model: 'fam:q8_0' })).json()
+  const { preview } = (await show()).snug
+  expect(preview.plan).toMatchObject({ context_length: 4096, quantization: 'Q8_0', where: 'all on CPU' })
+  expect(await ps()).toEqual([])
+  await generate('fam:q8_0')
+  const { plan, predicted } = (await show()).snug
+  expect({ plan, predicted }).toEqual(preview)
+  free.bytes = 2 ** 20
+  await post('/api/generate', { model: 'fam:q8_0', keep_alive: 0 })
+  await expect.poll(ps).toEqual([])
+  expect((await show()).snug.preview.refusal).toMatch(/^model requires more system memory/)
+})
+
 test('a request that names no context uses what is loaded, whatever was asked for then', async () => {
   const { generate, ps } = await setup({ contextLength: 0 })
   await generate('fam:q8_0', { options: { num_ctx: 2048 } })
