@@ -123,11 +123,13 @@ export function helpText(): string {
 
 Commands:
   serve                  start the server
-  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M)
+  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M); without a
+                         tag, or with :auto, the quantization that suits this machine best
   push NAME              bring a model to the registry its name begins with (--insecure, with both: by http)
   create NAME            make a model from a Modelfile (-f FILE; ./Modelfile unless said)
   create NAME PATH       make a model from a GGUF file, or from a folder with a model
-                         (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
+                         (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on, or auto for
+                         what suits this machine)
   list                   list the installed models (also ls)
   ps                     list the models that the running server has in memory
   show NAME              describe a model (--modelfile: print the Modelfile that makes it)
