@@ -44,8 +44,15 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const registries = openConfiguredRegistries(config)
   const activity = createActivity()
   const { readMachine, inventory } = await openMachine(config, backend)
-  const planner = createLoadPlanner({ readMachine, settings: config })
-  const engine = createEngine({ backend, settings: config, log: logger, planner, activity })
+  let gpus = 0
+  const counted = async () => {
+    const now = await readMachine()
+    gpus = now.machine.devices.length
+    return now
+  }
+  const planner = createLoadPlanner({ readMachine: counted, settings: config })
+  const gpuCount = () => gpus
+  const engine = createEngine({ backend, settings: config, log: logger, planner, gpuCount, activity })
   const loaded = () => engine.loaded()
   const choosePull = createPullChoice({ models, registries, readMachine, settings: config, loaded })
   const pulls = createPulls({ models, registries, log: logger, choose: choosePull })

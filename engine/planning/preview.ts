@@ -5,7 +5,7 @@ import type { EngineSettings } from '../settings.ts'
 import type { InstalledModel } from '../store/types.ts'
 import type { LoadedModel } from '../types.ts'
 import { UNOCCUPIED } from './memory-left.ts'
-import { sumOf } from './occupancy.ts'
+import { sumOf } from './memory-sum.ts'
 import type { LoadPlanner, PlannedLoad } from './types.ts'
 
 /** How a model would be loaded, or in a sentence why it would be refused. */

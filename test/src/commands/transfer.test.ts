@@ -43,7 +43,8 @@ test('snug pull without a tag gets what suits this machine, and says what and wh
     registry.publish('library/tinyllama', [{ kind: 'model', content: bytesContent(weights) }], name.slice(10))
   }
   const { status, stderr } = await run('pull', 'tinyllama')
-  const [, chosen = ''] = /^(tinyllama:\S+) suits this machine best: .* to download\n.*\npulling manifest\n/.exec(stderr) ?? []
+  const [, chosen = ''] =
+    /^(tinyllama:\S+) suits this machine best: .* to download\n.*\npulling manifest\n/.exec(stderr) ?? []
   expect(offers.map(({ name }) => name)).toContain(chosen)
   expect(stderr).toMatch(/success\n$/)
   expect(status).toBe(0)
