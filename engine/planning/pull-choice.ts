@@ -36,6 +36,7 @@ export function createPullChoice(parts: PullChoiceParts): ChoosePull {
   return async function* (request, signal) {
     const { name, hasTag } = request
     if (hasTag && !isAuto(shortName(name))) {
+      if (isHuggingFace(name.host)) yield status(`looking whether ${shortName(name)} fits this machine`)
       const text = await warningFor(parts, name, signal)
       if (text !== undefined) yield status(text)
       return name
