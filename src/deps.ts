@@ -4,6 +4,9 @@ import type { Config } from '../config/load.ts'
 import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
 import { createLoadPlanner } from '../engine/planning/load-planner.ts'
+import { openHistory } from '../engine/planning/history-file.ts'
+import { createObserver, measurementsFor } from '../engine/planning/observer.ts'
+import type { Measurements } from '../engine/planning/types.ts'
 import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
@@ -14,6 +17,7 @@ import { openMachine } from './machine.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
+import { stateFile } from './state-file.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
@@ -43,11 +47,16 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const pulls = createPulls({ models, registries, log: logger })
   const activity = createActivity()
   const { readMachine, inventory } = await openMachine(config, backend)
-  const planner = createLoadPlanner({ readMachine, settings: config })
-  const engine = createEngine({ backend, settings: config, log: logger, planner, activity })
+  const history = await openHistory({ path: stateFile(config, 'history'), log: logger })
+  const measurements: Measurements = (machine, paths) => measurementsFor(history, machine, paths)
+  const observer = createObserver({ history })
+  const planner = observer.planner(createLoadPlanner({ readMachine, settings: config, measurements }))
+  const observed = observer.backend(backend)
+  const engine = createEngine({ backend: observed, settings: config, log: logger, planner, activity })
   const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
   const named = withAutoTag(models, choose)
-  return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
+  const learned = { readMachine, inventory, history, measurements }
+  return { engine, activity, models: named, registries, pulls, logger, ...learned }
 }
 
 function refuse(cause: Error): never {

@@ -11,6 +11,7 @@ import { createReadMachine } from '../engine/planning/machine.ts'
 import { createRamSpeed, type ReadRamSpeed } from '../engine/planning/ram-speed.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
+import { stateFile } from './state-file.ts'
 
 /** Ways to look at the machine. Nothing is asked before one of them is called. */
 export interface MachineAccess {
@@ -32,7 +33,7 @@ export async function openMachine(config: Config, backend: Backend): Promise<Mac
   const inventory = createInventory({ readers, build, engineDevices })
   const ramSpeed = createRamSpeed({
     readers,
-    file: join(config.modelsFolder, 'snug-ram-bandwidth.json'),
+    file: stateFile(config, 'ram-bandwidth'),
     isQuiet: () => backend.isIdle?.() ?? false,
   })
   return {

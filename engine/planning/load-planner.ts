@@ -12,14 +12,14 @@ import { type WishSettings, wishesFor } from './load-wishes.ts'
 import { machineAfter, machineWithoutReserves, machineWithShares } from './memory-left.ts'
 import { needsOf, placingOf } from './placed-plan.ts'
 import { doesNotFit } from './refusal.ts'
-import type { LoadPlanner, LoadWish, PlannedLoad, ReadMachine } from './types.ts'
+import type { LoadPlanner, LoadWish, Measurements, PlannedLoad, ReadMachine } from './types.ts'
 import { planUncomputed } from './uncomputed.ts'
 
 export interface LoadPlannerParts {
   readMachine: ReadMachine
   settings: WishSettings
-  /** Measured speed divided by the computed one, by `planKey`, of a model on this machine. */
-  measurements?: (model: InstalledModel) => ReadonlyMap<string, number> | undefined
+  /** Measured speed divided by the computed one, by `planKey`, of files on a machine. */
+  measurements?: Measurements
   installedFacts?: InstalledFacts
 }
 
@@ -37,7 +37,7 @@ export function createLoadPlanner({
       const [{ machine: now }, model] = await Promise.all([readMachine(), installedFacts(wish.model)])
       const machine = machineWithShares(machineAfter(now, occupancy), lessons.shares ?? {})
       if (model === undefined) return planUncomputed(wish, machine)
-      const measured = measurements?.(wish.model)
+      const measured = measurements?.(now, pathsOf(wish.model))
       const question: Question = {
         model,
         machine,
@@ -48,6 +48,8 @@ export function createLoadPlanner({
     },
   }
 }
+
+const pathsOf = ({ weightsPath }: InstalledModel): string[] => (weightsPath === undefined ? [] : [weightsPath])
 
 interface Question {
   model: ModelFacts

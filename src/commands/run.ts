@@ -5,7 +5,7 @@ import { ModelfileError } from '../../formats/modelfile/types.ts'
 import type { ModelsCommand } from '../cli.ts'
 import { StartError } from '../start-error.ts'
 import { createCommand } from './create.ts'
-import { fitCommand } from './fit.ts'
+import { fitCommand, historyCommand } from './fit.ts'
 import { copyCommand, listCommand, removeCommand, showCommand } from './models.ts'
 import { psCommand } from './ps.ts'
 import { pullCommand, pushCommand } from './transfer.ts'
@@ -41,6 +41,8 @@ async function output(config: Config, command: ModelsCommand, signal: AbortSigna
       return ''
     case 'fit':
       return fitCommand(config, command, process.stdout, signal)
+    case 'fit-history':
+      return historyCommand(config)
     case 'list':
       return listCommand(config)
     case 'ps':

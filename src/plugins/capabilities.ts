@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { CreateModel } from '../../engine/create/types.ts'
+import type { HistoryFile } from '../../engine/planning/history-file.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { Pulls } from '../../engine/registry/pull.ts'
@@ -26,12 +27,13 @@ export interface Capabilities {
   pulls: Pulls
   readMachine?: ReadMachine
   inventory?: ReadInventory
+  history?: Pick<HistoryFile, 'flush'>
   create: CreateModel
 }
 
 /** Gives every route what it stands on; closes it with the server. */
 export const capabilitiesPlugin = fp<Capabilities>(
-  async (app, { engine, models, registries, pulls, readMachine, inventory, create }) => {
+  async (app, { engine, models, registries, pulls, readMachine, inventory, history, create }) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
@@ -40,7 +42,7 @@ export const capabilitiesPlugin = fp<Capabilities>(
     app.decorate('inventory', inventory)
     app.decorate('createModel', create)
     app.addHook('onClose', async () => {
-      await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
+      await Promise.all([engine.close().then(() => history?.flush()), pulls.close().then(() => registries.close())])
     })
   },
   { name: 'capabilities', fastify: '5.x' },

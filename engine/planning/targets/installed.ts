@@ -39,12 +39,15 @@ export async function installedTarget(
 ): Promise<Target> {
   const own = await factsOf(model)
   const offers: Offer[] = [...own.offers]
+  const weightsPaths = model.weightsPath === undefined ? [] : [model.weightsPath]
   const relatives = (await models.list()).filter((other) => isRelative(other, model))
   for (const other of distinct(relatives, model).slice(0, MOST_RELATIVES)) {
     signal.throwIfAborted()
     // One that cannot be read is no reason not to say whether this one fits.
     const facts = await factsOf(other).catch(() => undefined)
-    offers.push(...(facts?.offers ?? []))
+    if (facts === undefined) continue
+    offers.push(...facts.offers)
+    if (other.weightsPath !== undefined) weightsPaths.push(other.weightsPath)
   }
   const catalog = catalogOf(model, own)
   if (catalog !== undefined) {
@@ -62,7 +65,7 @@ export async function installedTarget(
     ...(draftPaths.length > 0 ? ['the draft model'] : []),
   ]
   const notes = uncounted.length === 0 ? [] : [`Not counted: ${uncounted.join(' and ')}.`]
-  return { model: { ...own, offers }, siblings, offer: model.shortName, notes }
+  return { model: { ...own, offers }, siblings, offer: model.shortName, weightsPaths, notes }
 }
 
 /** The same network in other bits: one line of names, one shape. */
