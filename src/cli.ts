@@ -1,15 +1,16 @@
 import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
-import { FIT_OPTION_NAMES, FIT_OPTIONS, type FitCommand, fitCommandOf } from './commands/fit-options.ts'
+import {
+  FIT_OPTION_NAMES,
+  FIT_OPTIONS,
+  type FitCommand,
+  type FitValues,
+  fitCommandOf,
+} from './commands/fit-options.ts'
 import type { TransferCommand } from './commands/transfer.ts'
 
-export type Command =
-  | { name: 'serve' }
-  | { name: 'help' }
-  | { name: 'version' }
-  | HardwareCommand
-  | ModelsCommand
+export type Command = { name: 'serve' } | { name: 'help' } | { name: 'version' } | LocalCommand
 
 /** What the machine is made of. */
 export interface HardwareCommand {
@@ -19,8 +20,9 @@ export interface HardwareCommand {
   calibrates: boolean
 }
 
-/** What works on the models folder, without a server; `ps` alone asks one. */
-export type ModelsCommand =
+/** What works on the machine and the models folder, without a server; `ps` alone asks one. */
+export type LocalCommand =
+  | HardwareCommand
   | { name: 'list' }
   | { name: 'ps' }
   | { name: 'fit-history' }
@@ -86,9 +88,7 @@ export function parseCommand(args: readonly string[]): Command {
       expectArguments(command, rest, [])
       return { name: 'hardware', asJson: values.json === true, calibrates: values.calibrate === true }
     case 'fit':
-      if (values.history) return historyOf(rest, values)
-      expectArguments(command, rest, ['model'])
-      return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
+      return fitOf(rest, values)
     case 'cp':
       expectArguments(command, rest, ['source', 'destination'])
       return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
@@ -102,7 +102,11 @@ export function parseCommand(args: readonly string[]): Command {
   }
 }
 
-function historyOf(rest: readonly string[], values: object): Command {
+function fitOf(rest: readonly string[], values: FitValues & { history?: boolean }): Command {
+  if (!values.history) {
+    expectArguments('fit', rest, ['model'])
+    return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
+  }
   if (rest.length > 0 || Object.keys(values).length > 1) {
     throw new Error('"fit --history" takes neither a model nor another option')
   }

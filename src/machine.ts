@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts'
 import type { Backend } from '../engine/backend.ts'
 import { EngineError } from '../engine/errors.ts'
 import { systemReaders } from '../engine/hardware/readers.ts'
+import { type CpuSpeed, createCpuSpeed } from '../engine/planning/cpu-speed.ts'
 import { engineBuildReader } from '../engine/planning/engine-build.ts'
 import { createInventory, type ReadInventory } from '../engine/planning/inventory.ts'
 import { createReadMachine } from '../engine/planning/machine.ts'
@@ -17,6 +18,7 @@ import { stateFile } from './state-file.ts'
 export interface MachineAccess {
   inventory: ReadInventory
   ramSpeed: ReadRamSpeed
+  cpuSpeed: CpuSpeed
   readMachine: ReadMachine
 }
 
@@ -36,10 +38,12 @@ export async function openMachine(config: Config, backend: Backend): Promise<Mac
     file: stateFile(config, 'ram-bandwidth'),
     isQuiet: () => backend.isIdle?.() ?? false,
   })
+  const cpuSpeed = createCpuSpeed({ file: stateFile(config, 'cpu-speed'), threads: config.threads })
   return {
     inventory,
     ramSpeed,
-    readMachine: createReadMachine({ readers, inventory, engineDevices, ramSpeed }),
+    cpuSpeed,
+    readMachine: createReadMachine({ readers, inventory, engineDevices, ramSpeed, cpuSpeed }),
   }
 }
 

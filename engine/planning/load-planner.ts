@@ -49,7 +49,8 @@ export function createLoadPlanner({
   }
 }
 
-const pathsOf = ({ weightsPath }: InstalledModel): string[] => (weightsPath === undefined ? [] : [weightsPath])
+const pathsOf = ({ weightsPath }: InstalledModel): string[] =>
+  weightsPath === undefined ? [] : [weightsPath]
 
 interface Question {
   model: ModelFacts

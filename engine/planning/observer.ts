@@ -139,10 +139,9 @@ const identityOf = (plan: LoadPlan): string => JSON.stringify(plan)
 
 /** A machine as far as speeds depend on it, those that are computed too: a calibration makes them others. */
 export const devicesOf = ({ devices, cores, cpu }: Machine): string =>
-  [
-    ...devices.map(({ name }) => name),
-    `${cores} CPU cores${cpu === undefined ? '' : ', calibrated'}`,
-  ].join(' + ')
+  [...devices.map(({ name }) => name), `${cores} CPU cores${cpu === undefined ? '' : ', calibrated'}`].join(
+    ' + ',
+  )
 
 /**
  * The speeds that were measured of a model's files on this machine, for `DecisionFacts.measurements`. Of two files

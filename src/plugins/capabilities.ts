@@ -42,7 +42,10 @@ export const capabilitiesPlugin = fp<Capabilities>(
     app.decorate('inventory', inventory)
     app.decorate('createModel', create)
     app.addHook('onClose', async () => {
-      await Promise.all([engine.close().then(() => history?.flush()), pulls.close().then(() => registries.close())])
+      await Promise.all([
+        engine.close().then(() => history?.flush()),
+        pulls.close().then(() => registries.close()),
+      ])
     })
   },
   { name: 'capabilities', fastify: '5.x' },
