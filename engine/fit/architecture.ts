@@ -117,7 +117,9 @@ export const recipeModelFrom = ({ family, layers, heads, kvHeads, experts }: Arc
 export function hyperparametersFrom(architecture: Architecture): Hyperparameters {
   const { experts, latent, window, layers } = architecture
   const keyValues = architecture.kvHeads * architecture.keyLength
+  const isCompressed = latent !== undefined && !latent.isFused
   return {
+    headLengths: [architecture.keyLength, ...(isCompressed ? [] : [architecture.valueLength])],
     memory: Array.from({ length: layers }, (_, layer) => layerMemory(architecture, layer)),
     windowLength: window?.length ?? 0,
     embeddingLength: architecture.embeddingLength,

@@ -8,6 +8,7 @@ import {
   fits,
   type Steps,
   settingsFor,
+  wishedCacheType,
   type Wishes,
 } from './candidates.ts'
 import { shouldMapWeights } from './mapping.ts'
@@ -129,7 +130,7 @@ function* tableRows(facts: DecisionFacts, wishes: Wishes): Steps<Assessment[]> {
   const { model } = facts
   const settings = settingsFor(wishes, {
     contextLength: wishes.contextLength ?? Math.min(model.contextLength, TABLE_CONTEXT),
-    cacheType: wishes.cacheType ?? 'f16',
+    cacheType: wishedCacheType(model, wishes) ?? 'f16',
   })
   const offers = [...model.offers].sort(
     (a, b) => divergenceOf(a) - divergenceOf(b) || b.weightBytes - a.weightBytes,
