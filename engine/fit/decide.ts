@@ -8,8 +8,8 @@ import {
   fits,
   type Steps,
   settingsFor,
-  wishedCacheType,
   type Wishes,
+  wishedCacheType,
 } from './candidates.ts'
 import { shouldMapWeights } from './mapping.ts'
 import { PINS, type Pin, type Plan } from './plan.ts'
