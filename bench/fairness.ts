@@ -39,7 +39,7 @@ const clientNamed = (name: string, tokens: number): Client => ({
   firstTokenMs: [],
 })
 
-const front = await startFront(slots)
+const front = await startFront({ parallel: slots })
 const agent = new Agent({ connections: LIGHT_CLIENTS + HEAVY_STREAMS })
 
 /** One request from beginning to end, or until `signal` aborts. */

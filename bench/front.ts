@@ -24,6 +24,7 @@ const root = new URL('..', import.meta.url)
 const PROGRAM = `
 import { loadConfig } from 'dist/config/load.js'
 import { createEngine } from 'dist/engine/engine.js'
+import { createLoadPlanner } from 'dist/engine/planning/load-planner.js'
 import { createEmbeddedBackend } from 'dist/engine/runner/embedded.js'
 import { createPulls } from 'dist/engine/registry/pull.js'
 import { openRegistries } from 'dist/engine/registry/registries.js'
@@ -39,7 +40,11 @@ const { modelsFolder: folder, threads, noPrune } = config
 const models = await openModelStore({ folder, log: logger, noPrune, templates: 'jinja' })
 const backend = createEmbeddedBackend({ threads, environment: config.engineEnvironment, log: logger })
 const backOff = { firstMs: 5, longestMs: 50, healthyMs: 60_000 }
-const engine = createEngine({ backend, settings: config, log: logger, backOff })
+const ram = Number(process.env.BENCH_RAM)
+const machine = { devices: [], ram: { totalBytes: ram, availableBytes: ram, reserveBytes: 0, bandwidth: 2e10 }, cores: 2 }
+const readMachine = async () => ({ machine, notes: [] })
+const planner = ram > 0 ? createLoadPlanner({ readMachine, settings: config }) : undefined
+const engine = createEngine({ backend, settings: config, log: logger, backOff, planner })
 const registries = openRegistries({ userAgent: 'snug/bench', ...config.registry })
 const pulls = createPulls({ models, registries, log: logger })
 const app = buildApp(config, { engine, models, registries, pulls, logger })
@@ -52,15 +57,26 @@ process.on('SIGUSR2', () => {
 console.log(await listen(app, config))
 `.replaceAll('dist/', new URL('dist/', root).href)
 
+export interface FrontOptions {
+  /** Requests a model serves at the same time. */
+  parallel: number
+  /** Further models by name: the files of their weights. */
+  models?: Readonly<Record<string, string>>
+  /** Main memory that loads are planned for, in bytes; absent plans nothing. */
+  ramBytes?: number
+}
+
 /** Starts a server with the models `snug-tiny` and `endless`, which never stops by itself. Needs `dist/`. */
-export async function startFront(parallel: number): Promise<Front> {
+export async function startFront({ parallel, models = {}, ramBytes = 0 }: FrontOptions): Promise<Front> {
   const folder = mkdtempSync(join(tmpdir(), 'snug-chaos-'))
   const log = { info() {}, warn() {} }
   const tiny = fileURLToPath(new URL('models/snug-tiny.gguf', root))
   await installBundledModel({ folder, name: 'snug-tiny', file: tiny, parameters: { temperature: 0 }, log })
   const endless = join(folder, 'endless.gguf')
   await writeRandomModel(endless, SHAPE_SMALL)
-  await installBundledModel({ folder, name: 'endless', file: endless, log })
+  for (const [name, file] of Object.entries({ ...models, endless })) {
+    await installBundledModel({ folder, name, file, log })
+  }
   const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '--eval', PROGRAM], {
     cwd: fileURLToPath(root),
     env: {
@@ -69,6 +85,7 @@ export async function startFront(parallel: number): Promise<Front> {
       OLLAMA_HOST: '127.0.0.1:0',
       OLLAMA_NUM_PARALLEL: String(parallel),
       SNUG_THREADS: '1',
+      BENCH_RAM: String(ramBytes),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -29,7 +29,7 @@ const { values } = parseArgs({
 const requests = Number(values.requests)
 const cancels = Number(values.cancels)
 
-const front = await startFront(STREAMS)
+const front = await startFront({ parallel: STREAMS })
 let agent = new Agent()
 const memory: [request: number, bytes: number][] = []
 const startedAt = performance.now()

@@ -42,7 +42,7 @@ const WARM_UP = 0.3
 /** Takes a second or less a kill on an idle machine. Linux only; needs `dist/`. */
 export async function storm(kills: number, onKill: (done: number) => void = () => {}): Promise<StormReport> {
   const startedAt = performance.now()
-  const front = await startFront(STREAMS)
+  const front = await startFront({ parallel: STREAMS })
   const scene: Scene = {
     front,
     agent: new Agent(),

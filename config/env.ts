@@ -43,10 +43,19 @@ export const Env = z.object({
     'Requests one model serves at the same time; 0 chooses 1 to 4 by free memory',
   ),
   OLLAMA_MAX_LOADED_MODELS: lenient('0', parseUnsigned).describe(
-    'Models in memory at the same time; 0 means 3',
+    'Models in memory at the same time; 0 means 3 for each GPU, or 3 without one',
   ),
   OLLAMA_MAX_QUEUE: lenient('512', parseUnsigned).describe(
-    'Requests that may wait for a model; more are refused with status 503',
+    'Requests that may wait, all models together; more are refused with status 503',
+  ),
+  SNUG_MAX_QUEUE_PER_MODEL: lenient('0', parseUnsigned).describe(
+    'Of the requests that may wait, how many for one model; 0 is no limit of its own',
+  ),
+  SNUG_MAX_PER_CLIENT: lenient('0', parseUnsigned).describe(
+    'Requests one client may have waiting and at work; more are refused with status 429; 0 is no limit',
+  ),
+  SNUG_WAIT_TIMEOUT: lenient('1h', (text) => orForever(parseDuration(text), (ms) => ms <= 0)).describe(
+    'How long a request waits while the queue of its model stands still; 0 waits forever',
   ),
   OLLAMA_NOPRUNE: strict('false', (text) => parseBool(text) ?? true).describe(
     'Keep files that no model uses any more',

@@ -25,6 +25,9 @@ export interface Config {
   /** 0 lets the engine choose. */
   readonly maxLoadedModels: number
   readonly maxQueue: number
+  readonly maxQueuePerModel: number
+  readonly maxPerClient: number
+  readonly waitTimeoutMs: number
   readonly noPrune: boolean
   /** Which kind of template writes prompts. */
   readonly templates: 'auto' | 'go' | 'jinja'
@@ -84,6 +87,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     parallel: read.OLLAMA_NUM_PARALLEL.value,
     maxLoadedModels: read.OLLAMA_MAX_LOADED_MODELS.value,
     maxQueue: read.OLLAMA_MAX_QUEUE.value,
+    maxQueuePerModel: read.SNUG_MAX_QUEUE_PER_MODEL.value,
+    maxPerClient: read.SNUG_MAX_PER_CLIENT.value,
+    waitTimeoutMs: read.SNUG_WAIT_TIMEOUT.value,
     noPrune: read.OLLAMA_NOPRUNE.value,
     templates: read.OLLAMA_GO_TEMPLATE.value,
     rawCompletions: read.SNUG_RAW_COMPLETIONS.value,

@@ -136,6 +136,8 @@ export interface RunnerRequest {
   keepTokens: number
   shift: boolean
   stop: readonly string[]
+  /** Most tokens of prompt and answer together, where that is less than the runner's context. */
+  contextLimit?: number
   /** Alternatives to report with each token; absent reports no log-probabilities. */
   topLogprobs?: number
   /** Alternatives to report with each token of the prompt, which is evaluated whole then; absent reports none. */

@@ -3,8 +3,10 @@
 import type { Activity } from './activity.ts'
 import { shapeAnswer } from './answer.ts'
 import { checkedAnswer } from './answer-check.ts'
-import type { Backend, Runner } from './backend.ts'
+import type { Backend, LoadPlan, Runner } from './backend.ts'
 import { checkJob } from './check.ts'
+import { contextLimit, withContext } from './context-limit.ts'
+import { inputCost, jobCost } from './cost.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
 import { EngineError } from './errors.ts'
@@ -13,27 +15,28 @@ import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
-import { occupancyOf } from './planning/occupancy.ts'
-import { createPlannedLoading } from './planning/planned-loading.ts'
-import type { LoadPlanner } from './planning/types.ts'
+import { createPlannedLoading, type PlannedLoading } from './planning/planned-loading.ts'
+import type { LoadPlanner, Occupancy } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
 import { replayed } from './replay.ts'
 import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
-import type { Lease } from './scheduler/types.ts'
-import { DEFAULT_MAX_LOADED_MODELS, type EngineSettings, SMALL_MACHINE_CONTEXT } from './settings.ts'
+import type { AcquireRequest, Lease } from './scheduler/types.ts'
+import { type EngineSettings, MODELS_PER_GPU, SMALL_MACHINE_CONTEXT } from './settings.ts'
 import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
-import type { EmbedJob, Engine, EngineEvent, Job, ModelOptions, RerankJob } from './types.ts'
+import type { Asker, EmbedJob, Engine, EngineEvent, Job, ModelOptions, RerankJob } from './types.ts'
 
 export interface EngineParts {
   backend: Backend
   settings: EngineSettings
   log: ErrorLog
-  /** Chooses what requests leave open; absent loads as they say. */
+  /** Chooses what requests leave open, within the memory there is; absent loads as they say, bounded by number. */
   planner?: LoadPlanner
+  /** For how many models are kept where nobody says; none when absent. Asked again for each load. */
+  gpuCount?: () => number
   /** How long a model waits for its next load whose runner keeps dying. */
   backOff?: BackOffTimes
   /** Who wants to know what happens to models. */
@@ -42,38 +45,24 @@ export interface EngineParts {
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
 export function createEngine(parts: EngineParts): Engine {
-  const { backend, log, backOff, planner, activity } = parts
+  const { backend, log, planner } = parts
   const planning = planner && createPlannedLoading(backend, planner, log)
   const settings = planner ? parts.settings : unplanned(parts.settings)
-  const scheduler = createScheduler<InstalledModel>({
-    backend: planning ? { name: backend.name, load: planning.load, close: () => backend.close() } : backend,
-    maxLoadedModels: settings.maxLoadedModels > 0 ? settings.maxLoadedModels : DEFAULT_MAX_LOADED_MODELS,
-    maxQueue: settings.maxQueue,
-    loadTimeoutMs: settings.loadTimeoutMs,
-    defaultKeepAliveMs: settings.keepAliveMs,
-    log,
-    ...(planning && {
-      plan: ({ tag: model, plan }, others) => planning.planner.plan({ model, plan }, occupancyOf(others)),
-    }),
-    ...(backOff === undefined ? {} : { backOff }),
-    ...(activity === undefined ? {} : { activity }),
-  })
+  const scheduler = schedulerFor({ ...parts, settings }, planning)
 
   const suspects = createSuspects()
   const speeds = createSpeeds()
   const probe = createProbe(() => scheduler.residents())
 
   function acquire(
-    job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs'>,
+    job: Pick<Job, 'model' | 'options' | 'defaults' | 'keepAliveMs' | keyof Asker>,
     signal: AbortSignal,
-    isAlone = false,
-  ) {
+    { isAlone = false, lane, cost }: Pick<AcquireRequest<InstalledModel>, 'isAlone' | 'lane' | 'cost'>,
+  ): Promise<Lease> {
     const plan = loadPlanFor(job, optionsFor(job, settings), settings)
-    const keepAlive = job.keepAliveMs === undefined ? {} : { keepAliveMs: job.keepAliveMs }
-    return scheduler.acquire(
-      { plan, tag: job.model, name: job.model.fullName, isAlone, ...keepAlive },
-      signal,
-    )
+    const { model: tag, client, priority, keepAliveMs, onQueued } = job
+    const asked = { lane, cost, client, priority, keepAliveMs, onQueued }
+    return scheduler.acquire({ plan, tag, isAlone, ...present(asked) }, signal)
   }
 
   async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
@@ -82,24 +71,27 @@ export function createEngine(parts: EngineParts): Engine {
     const prompt = promptFor(job, new Date())
     const options = optionsFor(job, settings)
     const requestOf = requestFrame(job, prompt, options)
-    async function* attempt({ runner }: Lease): AsyncGenerator<EngineEvent> {
+    const cost = jobCost(job, prompt.text, options)
+    async function* attempt({ runner: whole, spent }: Lease): AsyncGenerator<EngineEvent> {
+      const runner = withContext(whole, options.contextLength)
       const loadMs = performance.now() - startedAt
       const { tokens, droppedTokens } = await tokensFor(job, prompt, runner, options)
       const thought = await thoughtBudgetFor(prompt, runner, options)
       const dropped = droppedTokens > 0 ? { droppedTokens } : {}
       yield { type: 'started', ...dropped }
-      const request = requestOf(tokens, thought, runner)
+      const request = { ...requestOf(tokens, thought, runner), ...contextLimit(runner, whole) }
       const oneCall = job.kind === 'chat' && !job.parallelToolCalls
-      const answer = shapeAnswer(speeds.metered(runner, request, signal), parserFor(job, prompt), oneCall)
+      const answer = shapeAnswer(speeds.metered(whole, request, signal), parserFor(job, prompt), oneCall)
       const generation = yield* checkedAnswer(answer, job, options.stop, log)
       const { reason, tokenIds, ...usage } = generation
       const totalMs = performance.now() - startedAt
       const context = tokenIds === undefined ? {} : { context: [...tokens, ...tokenIds] }
+      spent(usage.promptTokens - usage.cachedTokens + usage.outputTokens)
       yield { type: 'end', reason, usage: { ...usage, ...dropped, loadMs, totalMs }, ...context }
     }
     const request = {
       fingerprint: () => jobFingerprint(job, prompt.text, options),
-      acquire: (isAlone: boolean) => acquire(job, signal, isAlone),
+      acquire: (isAlone: boolean) => acquire(job, signal, { isAlone, cost }),
       run: attempt,
     }
     try {
@@ -113,13 +105,15 @@ export function createEngine(parts: EngineParts): Engine {
   async function once<J extends EmbedJob | RerankJob, R>(
     job: J,
     signal: AbortSignal,
+    cost: number,
     work: (job: J, runner: Runner, signal: AbortSignal) => Promise<R>,
   ): Promise<R & { loadMs: number; totalMs: number }> {
     const startedAt = performance.now()
-    const lease = await acquire(job, signal)
+    const lease = await acquire(job, signal, { lane: 'embedding', cost })
     const loadMs = performance.now() - startedAt
     try {
-      const result = await work(job, lease.runner, signal)
+      const runner = withContext(lease.runner, optionsFor(job, settings).contextLength)
+      const result = await work(job, runner, signal)
       return { ...result, loadMs, totalMs: performance.now() - startedAt }
     } catch (error) {
       throw signal.aborted ? cancelled(signal.reason) : error
@@ -132,11 +126,11 @@ export function createEngine(parts: EngineParts): Engine {
     run,
     async embed(job, signal) {
       if (job.model.facts?.isReranker) throw cannot(job, 'embedding')
-      return once(job, signal, embedInputs)
+      return once(job, signal, inputCost(job.inputs), embedInputs)
     },
     async rerank(job, signal) {
       if (!job.model.facts?.isReranker) throw cannot(job, 'reranking')
-      return once(job, signal, rerankDocuments)
+      return once(job, signal, inputCost([job.query, ...job.documents]), rerankDocuments)
     },
     check: checkJob,
     render(job) {
@@ -144,7 +138,7 @@ export function createEngine(parts: EngineParts): Engine {
       return { text, imageCount }
     },
     async load(job, signal) {
-      const lease = await acquire(job, signal)
+      const lease = await acquire(job, signal, { lane: 'touch', cost: 0 })
       lease.release()
     },
     unload(model) {
@@ -167,11 +161,37 @@ export function createEngine(parts: EngineParts): Engine {
   }
 }
 
+function schedulerFor(
+  { backend, settings, log, backOff, activity, gpuCount = () => 0 }: EngineParts,
+  planning: PlannedLoading | undefined,
+) {
+  const { maxLoadedModels, maxQueue, maxQueuePerModel, maxPerClient, loadTimeoutMs, waitTimeoutMs } = settings
+  const limits = { maxQueuePerModel, maxPerClient, waitTimeoutMs }
+  const plan =
+    planning &&
+    ((model: InstalledModel, plan: LoadPlan, memory: Occupancy) =>
+      planning.planner.plan({ model, plan }, memory))
+  return createScheduler<InstalledModel>({
+    backend: planning ? { name: backend.name, load: planning.load, close: () => backend.close() } : backend,
+    maxLoadedModels: () => (maxLoadedModels > 0 ? maxLoadedModels : MODELS_PER_GPU * Math.max(1, gpuCount())),
+    maxQueue,
+    loadTimeoutMs,
+    defaultKeepAliveMs: settings.keepAliveMs,
+    log,
+    nameOf: ({ fullName }) => fullName,
+    ...present({ ...limits, backOff, plan, activity }),
+  })
+}
+
 /** Somebody has to choose a context. */
 const unplanned = (settings: EngineSettings): EngineSettings => ({
   ...settings,
   contextLength: settings.contextLength || SMALL_MACHINE_CONTEXT,
 })
+
+/** What is there of it. */
+const present = <O extends object>(values: O): { [K in keyof O]?: Exclude<O[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as typeof values
 
 const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
   new EngineError('unsupported', `"${rawName}" does not support ${what}`)

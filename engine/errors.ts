@@ -18,6 +18,7 @@ export type EngineErrorCode =
   | 'pull_failed'
   | 'runner_died'
   | 'quantize_failed'
+  | 'rate_limited'
   | 'convert_failed'
   | 'invalid_answer'
   | 'registry_failed'
@@ -27,6 +28,8 @@ export type EngineErrorCode =
 export interface ErrorDetails {
   promptTokens?: number
   contextLength?: number
+  /** Seconds after which it is worth asking again. */
+  retryAfterS?: number
 }
 
 export class EngineError extends Error {

@@ -1,13 +1,13 @@
 import { memoryByDevice } from './memory-by-device.ts'
 import type { PlannedLoading } from './planning/planned-loading.ts'
-import type { Resident } from './scheduler/types.ts'
+import type { ResidentView } from './scheduler/types.ts'
 import type { Speeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import type { LoadedModel } from './types.ts'
 
 /** What `ps` says of a resident; nothing while it loads. `inLine`: requests the scheduler keeps waiting for it. */
 export function toLoaded(
-  resident: Resident<InstalledModel>,
+  resident: ResidentView<InstalledModel>,
   inLine: number,
   { speeds, planning }: { speeds: Speeds; planning: Pick<PlannedLoading, 'plannedFor'> | undefined },
 ): LoadedModel | undefined {

@@ -12,8 +12,14 @@ export interface EngineSettings {
   parallel: number
   /** 0 chooses. */
   maxLoadedModels: number
-  /** Requests that may wait for a load. */
+  /** Requests that may wait, all models together. */
   maxQueue: number
+  /** Of those, for one model; 0, or absent, is no limit of its own. */
+  maxQueuePerModel?: number
+  /** Requests of one client at the same time, waiting or at work; 0, or absent, is no limit. */
+  maxPerClient?: number
+  /** How long a request waits while the queue of its model stands still; an hour where absent. */
+  waitTimeoutMs?: number
   /** `auto` lets the planner choose among those whose loss nobody sees; f16 without one. */
   kvCacheType: LoadPlan['kvCacheType'] | 'auto'
   flashAttention: LoadPlan['flashAttention']
@@ -30,5 +36,5 @@ export interface EngineSettings {
 /** Ollama's choice for machines with little or no GPU memory (envconfig and server/routes.go). */
 export const SMALL_MACHINE_CONTEXT = 4096
 
-/** Ollama's choice without a GPU: three models at the same time (server/sched.go). */
-export const DEFAULT_MAX_LOADED_MODELS = 3
+/** Ollama's choice: three models for each GPU, or three in all without one (server/sched.go). */
+export const MODELS_PER_GPU = 3

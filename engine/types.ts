@@ -101,7 +101,20 @@ export interface ModelOptions extends LoadOptions, SamplingOptions {
   stop: readonly string[]
 }
 
-interface JobBase {
+/** Whether a person waits for the answer, or a program that has time. */
+export type Priority = 'interactive' | 'batch'
+
+/** Who asks, so that the server can be fair to all. */
+export interface Asker {
+  /** An API key, a name or an address; those who say nothing are one client. */
+  client?: string
+  /** `interactive` where absent. */
+  priority?: Priority
+  /** Told once if the job has to wait: how many wait for the same model, this one included. */
+  onQueued?: (position: number) => void
+}
+
+interface JobBase extends Asker {
   model: InstalledModel
   /** The name as the client wrote it, for messages. */
   rawName: string
@@ -154,7 +167,7 @@ export interface GenerateJob extends JobBase {
 
 export type Job = ChatJob | GenerateJob
 
-type ModelUse = Pick<JobBase, 'model' | 'rawName' | 'options' | 'defaults' | 'keepAliveMs'>
+type ModelUse = Pick<JobBase, 'model' | 'rawName' | 'options' | 'defaults' | 'keepAliveMs' | keyof Asker>
 
 export interface EmbedJob extends ModelUse {
   /** Texts, or tokens that are fed as they are. */
@@ -291,7 +304,7 @@ export interface Engine {
   /** The prompt `run` would use. Loads nothing and drops no turns. */
   render(job: Job): RenderedPrompt
   /** Puts the model in memory and resets its keep-alive. */
-  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs'>, signal: AbortSignal): Promise<void>
+  load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs' | keyof Asker>, signal: AbortSignal): Promise<void>
   /** Lets a loaded model go as soon as its running requests have ended. Returns at once. */
   unload(model: InstalledModel): void
   /** Longest remaining time first. */

@@ -16,12 +16,12 @@ import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
 import type { Engine } from '../engine/types.ts'
-import { createEventFeed } from '../routes/native/event-feed.ts'
-import { eventRoutes } from '../routes/native/events.ts'
-import { healthRoutes } from '../routes/native/health.ts'
 import { ollamaRoutes } from '../routes/ollama/index.ts'
 import { openaiRoutes } from '../routes/openai/index.ts'
-import { snugRoutes } from '../routes/snug/index.ts'
+import { createEventFeed } from '../routes/snug/event-feed.ts'
+import { eventRoutes } from '../routes/snug/events.ts'
+import { fitRoutes } from '../routes/snug/fit-routes.ts'
+import { healthRoutes } from '../routes/snug/health.ts'
 import { frameworkError } from './framework-error.ts'
 import { accessLogPlugin } from './plugins/access-log.ts'
 import { capabilitiesPlugin } from './plugins/capabilities.ts'
@@ -94,7 +94,7 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     const { measurements } = deps
     const measured = measurements === undefined ? {} : { measurements }
     const advise = createAdvisor({ targets, readMachine, deviceByName, defaults, ...measured })
-    app.register(snugRoutes, { advise })
+    app.register(fitRoutes, { advise })
   }
   return app as unknown as FastifyInstance
 }

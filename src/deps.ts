@@ -50,9 +50,21 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
   const history = await openHistory({ path: stateFile(config, 'history'), log: logger })
   const measurements: Measurements = (machine, paths) => measurementsFor(history, machine, paths)
   const observer = createObserver({ history })
-  const planner = observer.planner(createLoadPlanner({ readMachine, settings: config, measurements }))
-  const observed = observer.backend(backend)
-  const engine = createEngine({ backend: observed, settings: config, log: logger, planner, activity })
+  let gpus = 0
+  const counted = async () => {
+    const now = await readMachine()
+    gpus = now.machine.devices.length
+    return now
+  }
+  const parts = { readMachine: counted, settings: config, measurements }
+  const engine = createEngine({
+    backend: observer.backend(backend),
+    planner: observer.planner(createLoadPlanner(parts)),
+    settings: config,
+    log: logger,
+    gpuCount: () => gpus,
+    activity,
+  })
   const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
   const named = withAutoTag(models, choose)
   const learned = { readMachine, inventory, history, measurements }

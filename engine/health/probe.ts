@@ -13,7 +13,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Runner, RunnerStatus } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { DEFAULT_OPTIONS } from '../options.ts'
-import type { Resident } from '../scheduler/types.ts'
+import type { ResidentView } from '../scheduler/types.ts'
 import type { InstalledModel } from '../store/types.ts'
 import { withDeadline, within } from './within.ts'
 
@@ -33,7 +33,7 @@ const LOOK_MS = 50
 
 /** Callers with the same budget share one probe while it runs. */
 export function createProbe(
-  residents: () => Resident<InstalledModel>[],
+  residents: () => ResidentView<InstalledModel>[],
 ): (budgetMs: number) => Promise<Probe[]> {
   const running = new Map<number, Promise<Probe[]>>()
   return (budgetMs) => {
@@ -45,7 +45,7 @@ export function createProbe(
   }
 }
 
-async function probeAll(residents: Resident<InstalledModel>[], budgetMs: number): Promise<Probe[]> {
+async function probeAll(residents: ResidentView<InstalledModel>[], budgetMs: number): Promise<Probe[]> {
   const probes = residents.map(async ({ runner, tag, plan, isRetiring }) => {
     if (runner === undefined || isRetiring) return []
     return probeOne(runner, tag, plan.embedsOnly === true, budgetMs)

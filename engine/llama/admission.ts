@@ -8,6 +8,7 @@ import type { RunnerRequest } from '../backend.ts'
 import { clearCells } from './cells.ts'
 import type { NativeModel } from './native-model.ts'
 import { commonPrefix, type Placement, type Slot, type Task } from './slots.ts'
+import { contextOf } from './task.ts'
 
 /** Cells that must be free beyond the prompt, unless the answer is to be shorter. */
 const ANSWER_RESERVE = 256
@@ -35,7 +36,7 @@ export function hasRoomFor(
   if (model.cells >= slots.length * model.contextLength) return true
   const { maxTokens } = waiting.request
   const reserve = maxTokens < 0 ? ANSWER_RESERVE : Math.min(maxTokens, ANSWER_RESERVE)
-  const needed = Math.min(model.contextLength, promptOf(waiting).length + reserve)
+  const needed = Math.min(contextOf(model, waiting.request), promptOf(waiting).length + reserve)
   const others = slots.filter((other) => other !== slot)
   const borrowed = source === slot ? 0 : prefix
   const isShort = () => usedCells(others) + needed - borrowed > model.cells

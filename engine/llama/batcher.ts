@@ -17,7 +17,7 @@ import type { PrefixCache } from './prefix/prefix-cache.ts'
 import { isScoring, mustScore, takeScores } from './prompt-scores.ts'
 import { emptySlot, type Placement, placementOfNothing, type Slot } from './slots.ts'
 import { fillBatch, type Share } from './step.ts'
-import { checkPrompt, createTask } from './task.ts'
+import { checkPrompt, contextOf, createTask } from './task.ts'
 import { createWaitingLine } from './waiting-line.ts'
 
 export interface Batcher {
@@ -131,7 +131,7 @@ export function createBatcher(
     const { slot, common } = placement
     const prompt = promptOf(next)
     try {
-      checkPrompt(model, next.request.prompt)
+      checkPrompt(model, next.request)
       const task = next.task ?? createTask(model, next.id, next.request)
       // From here on it can be cancelled and paused.
       slot.task = task
@@ -152,7 +152,7 @@ export function createBatcher(
   }
 
   const isFull = ({ task, tokens }: Slot): boolean =>
-    task?.promptDoneAt !== undefined && tokens.length >= model.contextLength
+    task?.promptDoneAt !== undefined && tokens.length >= contextOf(model, task.request)
 
   /** A full slot forgets its oldest tokens, or ends its answer when that is not wanted. */
   async function makeRoom(slot: Slot): Promise<void> {

@@ -3,6 +3,7 @@ import type { NativeModel } from './native-model.ts'
 import { newestWithin } from './prefix/checkpoints.ts'
 import { canGoBack, putState, takeState } from './prefix/state.ts'
 import type { Placement, Slot, Task } from './slots.ts'
+import { contextOf } from './task.ts'
 
 /** Forgets everything the slot holds. */
 export function clearCells(model: NativeModel, slot: Slot): void {
@@ -128,7 +129,8 @@ export function shiftContext(model: NativeModel, slot: Slot, task: Task): void {
 }
 
 /** Tokens at the front that a shift for this task leaves where they are. */
-export function shiftKeeps(model: NativeModel, { request: { keepTokens, prompt } }: Task): number {
+export function shiftKeeps(model: NativeModel, { request }: Task): number {
+  const { keepTokens, prompt } = request
   const wanted = keepTokens < 0 ? prompt.length : keepTokens + (model.addsBos ? 1 : 0)
-  return Math.min(wanted, model.contextLength - 4)
+  return Math.min(wanted, contextOf(model, request) - 4)
 }

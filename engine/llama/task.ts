@@ -8,13 +8,19 @@ import { createSampler, type Sampler } from './sampler.ts'
 import type { Task } from './slots.ts'
 import { withThoughtBudget } from './thought-budget.ts'
 
+/** Tokens that the request's sequence may have. */
+export const contextOf = (model: NativeModel, { contextLimit }: RunnerRequest): number =>
+  Math.min(model.contextLength, contextLimit ?? model.contextLength)
+
 /** Throws EngineError for a prompt that must not reach native code. */
-export function checkPrompt(model: NativeModel, prompt: readonly number[]): void {
+export function checkPrompt(model: NativeModel, request: RunnerRequest): void {
+  const { prompt } = request
+  const contextLength = contextOf(model, request)
   if (prompt.length === 0) throw new EngineError('bad_request', 'the prompt has no tokens')
   const unknown = prompt.find((token) => token < 0 || token >= model.vocabularySize)
   if (unknown !== undefined) throw new EngineError('bad_request', `token ${unknown} is not in the vocabulary`)
-  if (prompt.length <= model.contextLength) return
-  const counts = `${prompt.length} tokens) exceeds the context length (${model.contextLength} tokens)`
+  if (prompt.length <= contextLength) return
+  const counts = `${prompt.length} tokens) exceeds the context length (${contextLength} tokens)`
   throw new EngineError('context_overflow', `the prompt (${counts}`)
 }
 

@@ -9,8 +9,8 @@ import type { InstalledModel } from '../store/types.ts'
 import { inSlices } from './in-slices.ts'
 import { createInstalledFacts, type InstalledFacts } from './installed-facts.ts'
 import { type WishSettings, wishesFor } from './load-wishes.ts'
-import { machineAfter, machineWithoutReserves, machineWithShares } from './memory-left.ts'
-import { needsOf, placingOf } from './placed-plan.ts'
+import { machineAfter, machineWithoutReserves, machineWithShares, nobodyLeft } from './memory-left.ts'
+import { needsOf, placingOf, roomOn } from './placed-plan.ts'
 import { doesNotFit } from './refusal.ts'
 import type { LoadPlanner, LoadWish, Measurements, PlannedLoad, ReadMachine } from './types.ts'
 import { planUncomputed } from './uncomputed.ts'
@@ -35,12 +35,15 @@ export function createLoadPlanner({
   return {
     async plan(wish, occupancy, lessons = {}): Promise<PlannedLoad> {
       const [{ machine: now }, model] = await Promise.all([readMachine(), installedFacts(wish.model)])
-      const machine = machineWithShares(machineAfter(now, occupancy), lessons.shares ?? {})
+      const withShares = (all: Machine) => machineWithShares(all, lessons.shares ?? {})
+      const machine = withShares(machineAfter(now, occupancy))
+      const machineNow = withShares(machineAfter(now, nobodyLeft(occupancy)))
       if (model === undefined) return planUncomputed(wish, machine)
       const measured = measurements?.(now, pathsOf(wish.model))
       const question: Question = {
         model,
         machine,
+        machineNow,
         wishes: { ...wishesFor(wish.plan, settings, machine, lessons), offer: model.offers[0]?.name },
         ...(measured === undefined ? {} : { measurements: measured }),
       }
@@ -55,12 +58,14 @@ const pathsOf = ({ weightsPath }: InstalledModel): string[] =>
 interface Question {
   model: ModelFacts
   machine: Machine
+  /** Before those who are to leave have left. */
+  machineNow: Machine
   wishes: Wishes
   measurements?: ReadonlyMap<string, number>
 }
 
 async function planComputed(wish: LoadWish, question: Question): Promise<PlannedLoad> {
-  const { wishes, ...facts } = question
+  const { wishes, machineNow, ...facts } = question
   const comfortable = await inSlices(decision(facts, wishes))
   const fit = comfortable.verdict === 'fits' ? comfortable : tightest(wish, question)
   const candidate = fit?.chosen?.candidate
@@ -79,6 +84,7 @@ async function planComputed(wish: LoadWish, question: Question): Promise<Planned
       mmap: wish.plan.mmap ?? fit.mapsWeights,
     },
     needs: needsOf(roomy),
+    room: roomOn(fit === comfortable ? machineNow : withoutReserves(wish, question).machineNow, roomy),
     fit,
   }
 }
@@ -100,7 +106,7 @@ function tightest(wish: LoadWish, question: Question): Plan | undefined {
     ...fewer.map((sequences) => ({ sequences })),
     ...(wish.plan.mmap === true ? [{ sequences: 1, allowsDisk: true }] : []),
   ]
-  const { wishes, ...facts } = bare
+  const { wishes, machineNow: _, ...facts } = bare
   const found = attempts.find((attempt) => chosenFor(facts, { ...wishes, ...attempt }) !== undefined)
   return found && decide(facts, { ...wishes, ...found })
 }
@@ -110,6 +116,7 @@ function withoutReserves(wish: LoadWish, question: Question): Question {
   return {
     ...question,
     machine: machineWithoutReserves(question.machine, wish.plan.gpuLayers >= 0),
+    machineNow: machineWithoutReserves(question.machineNow, wish.plan.gpuLayers >= 0),
     wishes: {
       ...wishes,
       contextLength: wishes.contextLength ?? Math.min(model.contextLength, SMALL_MACHINE_CONTEXT),
@@ -128,7 +135,7 @@ function withMostSlots(question: Question, chosen: Candidate): Candidate {
 
 /** The candidate with so many sequences in the same places; undefined where it would lie elsewhere. */
 function withSequences(
-  { wishes, ...facts }: Question,
+  { wishes, machineNow: _, ...facts }: Question,
   chosen: Candidate,
   sequences: number,
 ): Candidate | undefined {

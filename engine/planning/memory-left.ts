@@ -1,5 +1,6 @@
 import { deviceOverheadBytes } from '../fit/overhead.ts'
 import type { Device, Machine } from '../fit/types.ts'
+import { sumOf } from './memory-sum.ts'
 import { type MemoryByDevice, type Occupancy, RAM } from './types.ts'
 
 /** Nothing else is in memory. */
@@ -28,6 +29,13 @@ export function machineAfter(machine: Machine, { staying, loading, leaving }: Oc
 }
 
 const on = (memory: MemoryByDevice, { id }: Device): number => memory[id] ?? 0
+
+/** The same with those who are to leave still there. */
+export const nobodyLeft = ({ staying, loading, leaving }: Occupancy): Occupancy => ({
+  staying: sumOf([staying, leaving]),
+  loading,
+  leaving: {},
+})
 
 const within = (bytes: number, most: number): number => Math.min(most, Math.max(0, bytes))
 

@@ -1,4 +1,5 @@
 import type { LoadPlan } from '../backend.ts'
+import { deviceBudgetBytes, hostBudgetBytes } from '../fit/budget.ts'
 import type { Candidate } from '../fit/candidates.ts'
 import { shareBytes } from '../fit/placement.ts'
 import type { Machine } from '../fit/types.ts'
@@ -38,4 +39,10 @@ export function needsOf({ placement }: Candidate): MemoryByDevice {
   const { shares, hostBytes, diskBytes } = placement
   const onDevices = shares.map((share) => [share.device.id, Math.round(shareBytes(share))] as const)
   return { ...Object.fromEntries(onDevices), [RAM]: Math.round(hostBytes - diskBytes) }
+}
+
+/** What a load with the candidate's settings may take on each device of this machine, less what is kept back. */
+export function roomOn(machine: Machine, { settings }: Candidate): MemoryByDevice {
+  const onDevices = machine.devices.map((device) => [device.id, deviceBudgetBytes(device, settings)] as const)
+  return { ...Object.fromEntries(onDevices), [RAM]: hostBudgetBytes(machine) }
 }

@@ -7,7 +7,7 @@ import { QUANTIZATION_TYPES } from '../quantization.ts'
 import type { LoadedModel } from '../types.ts'
 import { mostContextOn } from './load-wishes.ts'
 import { machineAfter, UNOCCUPIED } from './memory-left.ts'
-import { sumOf } from './occupancy.ts'
+import { sumOf } from './memory-sum.ts'
 import type { ReadMachine } from './types.ts'
 
 export interface QuantizationChoiceParts {

@@ -51,6 +51,12 @@ export interface PlannedLoad {
   plan: LoadPlan
   /** What it is expected to take, in all. */
   needs: MemoryByDevice
+  /**
+   * What this load may take on each device now, with nobody of `leaving` gone: free memory less reserves and what is
+   * promised to models that still load. Absent where that is not known; then all of `leaving` that lie on devices
+   * this load needs have to go.
+   */
+  room?: MemoryByDevice
   /** The decision with its reasons; absent where the header says too little to compute with. */
   fit?: Plan
 }

@@ -14,7 +14,7 @@ import type { LoadedModel } from '../types.ts'
 import { createInstalledFacts, type InstalledFacts } from './installed-facts.ts'
 import { wishesFor } from './load-wishes.ts'
 import { machineAfter, UNOCCUPIED } from './memory-left.ts'
-import { sumOf } from './occupancy.ts'
+import { sumOf } from './memory-sum.ts'
 import type { ReadMachine } from './types.ts'
 
 /** The tag that stands for the best of those that are installed. */

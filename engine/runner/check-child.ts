@@ -37,6 +37,7 @@ const CODES: Record<EngineErrorCode, true> = {
   load_timeout: true,
   pull_failed: true,
   quantize_failed: true,
+  rate_limited: true,
   convert_failed: true,
   invalid_answer: true,
   registry_failed: true,

@@ -106,6 +106,7 @@ const isRequest = object<RunnerRequest>({
   keepTokens: isNumber,
   shift: isFlag,
   stop: listOf(isText),
+  contextLimit: optional(isCount),
   topLogprobs: optional(isCount),
   promptLogprobs: optional(isCount),
   grammar: optional(isText),

@@ -5,7 +5,7 @@
  * Beats are counted, not time: while the machine sleeps, or the container is frozen, no timer fires, and after
  * it at most one beat is missed. For the same reason a busy parent, whose timers come late, accuses nobody.
  *
- * A load is not watched here: its progress is (scheduler/load-within.ts), because opening a GPU driver may keep
+ * A load is not watched here: its progress is (scheduler/decide.ts), because opening a GPU driver may keep
  * the child's event loop for long.
  */
 export interface HeartbeatTimes {

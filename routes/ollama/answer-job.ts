@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { type Answer, collect } from '../../engine/collect.ts'
 import { parseOptions } from '../../engine/options.ts'
 import type { Engine, EngineEvent, Job, RenderedPrompt } from '../../engine/types.ts'
+import { askerOf } from '../wire/asker.ts'
 import { jobSignal, runJob } from '../wire/run-job.ts'
 import { sendStream } from '../wire/stream.ts'
 import { readFormat } from './format.ts'
@@ -31,7 +32,7 @@ export async function answerJob(
   engine.check(asked)
   const options = parseOptions(body.options ?? {})
   if (isEmpty) {
-    await engine.load({ ...asked, options }, jobSignal(reply))
+    await engine.load({ ...asked, options, ...askerOf(reply) }, jobSignal(reply))
     return write.loaded()
   }
   const format = readFormat(body.format)

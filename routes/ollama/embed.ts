@@ -4,6 +4,7 @@ import { parseOptions } from '../../engine/options.ts'
 import type { ModelStore } from '../../engine/store/types.ts'
 import type { EmbedJob, Engine } from '../../engine/types.ts'
 import { msToNs } from '../../formats/timestamps.ts'
+import { askerOf } from '../wire/asker.ts'
 import { RequestError } from '../wire/problem.ts'
 import { announceChoice, jobSignal } from '../wire/run-job.ts'
 import { summarise, toNumbers } from '../wire/vectors.ts'
@@ -41,6 +42,7 @@ export async function embed(
   const installed = await orNotFound(() => models.find(ref.name), wording)
   refuseStub({ model: installed, ref }, body.model)
   const job: EmbedJob = {
+    ...askerOf(reply),
     model: installed,
     rawName: body.model,
     inputs,

@@ -4,6 +4,7 @@ import { EngineError, type EngineErrorCode } from '../../engine/errors.ts'
 import { parseOptions } from '../../engine/options.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Embeddings, EmbedJob, Engine } from '../../engine/types.ts'
+import { askerOf } from '../wire/asker.ts'
 import { RequestError } from '../wire/problem.ts'
 import { jobSignal } from '../wire/run-job.ts'
 import { summarise } from '../wire/vectors.ts'
@@ -35,6 +36,7 @@ export async function embeddings(
   const found = await findModel(models, body.model, embeddingWording(body.model))
   refuseStub(found, body.model)
   const job: EmbedJob = {
+    ...askerOf(reply),
     model: found.model,
     rawName: body.model,
     inputs: [body.prompt],

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { parseOptions } from '../../engine/options.ts'
 import type { EmbedJob } from '../../engine/types.ts'
+import { askerOf } from '../wire/asker.ts'
 import { maybe } from '../wire/maybe.ts'
 import { jobSignal } from '../wire/run-job.ts'
 import { summarise, toNumbers } from '../wire/vectors.ts'
@@ -59,6 +60,7 @@ export async function embeddings(body: EmbeddingsRequest, reply: FastifyReply) {
   const signal = jobSignal(reply)
   const model = await findForEmbedding(reply.server.models, body.model)
   const job: EmbedJob = {
+    ...askerOf(reply),
     model,
     rawName: body.model,
     inputs: body.input,

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { logFailure } from '../wire/log-failure.ts'
 import { type Problem, toProblem } from '../wire/problem.ts'
+import { announceRetry } from '../wire/retry-after.ts'
 
 /** Always these four keys: clients read `type` and `code` off an object and know no other shape. */
 export interface ErrorBody {
@@ -29,12 +30,14 @@ const TYPES: Record<number, string | undefined> = {
   401: 'authentication_error',
   403: 'permission_error',
   404: 'not_found_error',
+  429: 'rate_limit_error',
 }
 
 const CODES: Partial<Record<Problem['code'], string>> = {
   model_not_found: 'model_not_found',
   context_overflow: 'context_length_exceeded',
   busy: 'server_overloaded',
+  rate_limited: 'rate_limit_exceeded',
 }
 
 const PARAMS: Partial<Record<Problem['code'], string>> = {
@@ -84,13 +87,14 @@ export function sharedError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function startError(
-  { status, code }: Problem,
+  problem: Problem,
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
+  const { status, code } = problem
   logFailure(error, status, request, reply)
-  if (code === 'busy') reply.header('retry-after', '1')
+  announceRetry(reply, problem)
   if (HOPELESS.has(code)) reply.header('x-should-retry', 'false')
   // The type is set again because a stream that failed before its first byte has already chosen another.
   return reply.code(status).type('application/json; charset=utf-8')

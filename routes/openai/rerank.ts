@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { parseOptions } from '../../engine/options.ts'
 import type { Reranking, RerankJob } from '../../engine/types.ts'
+import { askerOf } from '../wire/asker.ts'
 import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'
 import { jobSignal } from '../wire/run-job.ts'
@@ -54,6 +55,7 @@ export async function rerank(body: RerankRequest, reply: FastifyReply) {
   if (documents.length === 0) throw new RequestError(400, `'documents' ${NOT_A_LIST}`, 'documents')
   const model = await findForEmbedding(reply.server.models, body.model)
   const job: RerankJob = {
+    ...askerOf(reply),
     model,
     rawName: body.model,
     query: body.query,

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { type Answer, collect } from '../../engine/collect.ts'
 import type { EngineEvent, Job, Usage } from '../../engine/types.ts'
+import { askerOf } from '../wire/asker.ts'
 import { announceDropped } from '../wire/run-job.ts'
 import { type Indexed, merge, type Open } from './parallel.ts'
 
@@ -42,7 +43,10 @@ function sourcesOf(jobs: readonly Job[], reply: FastifyReply): Open<EngineEvent>
     (job) =>
       async function* (both) {
         reply.jobSummary ??= { model: job.model.shortName }
-        for await (const event of eventsOf(job, reply.server.engine.run(job, both))) {
+        for await (const event of eventsOf(
+          job,
+          reply.server.engine.run({ ...job, ...askerOf(reply) }, both),
+        )) {
           if (event.type === 'started') announceDropped(reply, event.droppedTokens)
           if (event.type === 'end') {
             ends.push(event)

@@ -20,6 +20,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   pull_failed: 500,
   runner_died: 500,
   quantize_failed: 500,
+  rate_limited: 429,
   convert_failed: 500,
   invalid_answer: 500,
   registry_failed: 500,

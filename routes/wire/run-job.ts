@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { isAuto } from '../../engine/planning/variants.ts'
 import type { EngineEvent, Job } from '../../engine/types.ts'
+import { askerOf } from './asker.ts'
 import { clientGone } from './client-gone.ts'
 
 /** Aborts when there is nobody left to work for: the client behind `reply` left, or the server closes. */
@@ -27,7 +28,7 @@ export function jobSignal(reply: FastifyReply): AbortSignal {
  * the log. Throws EngineError before the first event if the job cannot run.
  */
 export function runJob(job: Job, reply: FastifyReply): AsyncIterable<EngineEvent> {
-  return summarised(job, reply.server.engine.run(job, jobSignal(reply)), reply)
+  return summarised(job, reply.server.engine.run({ ...job, ...askerOf(reply) }, jobSignal(reply)), reply)
 }
 
 async function* summarised(job: Job, events: AsyncIterable<EngineEvent>, reply: FastifyReply) {

@@ -13,7 +13,7 @@ const REQUEST_HEADERS =
   'X-Stainless-Runtime,X-Stainless-Runtime-Version,X-Stainless-Timeout'
 
 /** What pages may read besides the few headers that browsers always show. */
-const RESPONSE_HEADERS = 'x-request-id,request-id,retry-after'
+const RESPONSE_HEADERS = 'x-request-id,request-id,retry-after,x-snug-queue-position'
 
 /**
  * Keeps web pages out that have no business here: those of other origins, and those that reach a server on

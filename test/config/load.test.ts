@@ -27,6 +27,9 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     parallel: 1,
     maxLoadedModels: 0,
     maxQueue: 512,
+    maxQueuePerModel: 0,
+    maxPerClient: 0,
+    waitTimeoutMs: 3_600_000,
     noPrune: false,
     templates: 'auto',
     rawCompletions: false,
@@ -273,7 +276,7 @@ describe('anything else that is wrong stops the server', () => {
     ['SNUG_SHUTDOWN_TIMEOUT', '0', '"0" is not a duration above 0'],
     ['SNUG_SHUTDOWN_TIMEOUT', '25h', '"25h" is not a duration above 0 and up to 24h'],
     ['SNUG_SHUTDOWN_TIMEOUT', 'soon', '"soon" is not a duration above 0'],
-    ['SNUG_TREADS', '4', 'unknown setting; there are SNUG_LOG_FORMAT'],
+    ['SNUG_TREADS', '4', 'unknown setting; there are SNUG_MAX_QUEUE_PER_MODEL'],
   ])('%s=%s', (name, text, message) => {
     const refused = refusal({ HOME: '/home/u', [name]: text })
     expect(refused).toContain(message)

@@ -1,6 +1,6 @@
 import { expect, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
-import { SnugEvent } from '../../routes/native/event-schema.ts'
+import { SnugEvent } from '../../routes/snug/event-schema.ts'
 
 /** A client of /api/events that keeps what it was sent. A message that is not as documented fails the test. */
 export interface EventClient {

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import type { Runner, RunnerRequest, RunnerStatus } from '../../../engine/backend.ts'
 import { RunnerDiedError } from '../../../engine/errors.ts'
 import { createProbe } from '../../../engine/health/probe.ts'
-import { newResident } from '../../../engine/scheduler/resident.ts'
-import type { Resident } from '../../../engine/scheduler/types.ts'
+import type { ResidentView } from '../../../engine/scheduler/types.ts'
 import type { InstalledModel } from '../../../engine/store/types.ts'
 import { planFor } from '../../helpers/runner.ts'
 import { ScriptedBackend } from '../../helpers/scripted-backend.ts'
@@ -30,8 +29,14 @@ async function probed(statuses: Partial<RunnerStatus>[], change: Partial<Runner>
     },
     ...change,
   }
-  const resident: Resident<InstalledModel> = {
-    ...newResident('a', { plan, tag: model }, 1000),
+  const resident: ResidentView<InstalledModel> & { isRetiring: boolean } = {
+    key: 'a',
+    plan,
+    tag: model,
+    users: 0,
+    keepAliveMs: 1000,
+    isRetiring: false,
+    idleSinceMs: 0,
     runner: watched,
   }
   return { probe: createProbe(() => [resident]), resident, requests, turns: () => turn }

@@ -127,6 +127,16 @@ describe('memory that others take', () => {
     expect((await plannerOf(full, LLAMA_8B)({}, leaving)).plan.gpuLayers).toBe(33)
   })
 
+  test('and says what there is before it goes, and afterwards, which then is enough', async () => {
+    const full = oneCard()
+    for (const device of full.devices) device.freeBytes = GIB
+    const leaving = { leaving: { CUDA0: 22 * GIB } }
+    const { needs, room = {} } = await plannerOf(full, LLAMA_8B)({}, leaving)
+    expect(room.CUDA0).toBeLessThan(GIB)
+    expect((room.CUDA0 ?? 0) + leaving.leaving.CUDA0).toBeGreaterThanOrEqual(needs.CUDA0 ?? 0)
+    expect(room.RAM).toBeGreaterThan(needs.RAM ?? 0)
+  })
+
   test('mapped weights of a model that stays are no free memory, though the system calls them available', async () => {
     const plan = plannerOf(noGpu(16), LLAMA_8B)
     await expect(plan({}, { staying: { RAM: 12 * GIB } })).rejects.toMatchObject({ code: 'does_not_fit' })

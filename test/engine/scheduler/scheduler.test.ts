@@ -7,7 +7,7 @@ import { type Script, ScriptedBackend } from '../../helpers/scripted-backend.ts'
 const plan = (weightsPath: string, contextLength = 4096): LoadPlan => ({
   weightsPath,
   adapterPaths: [],
-  slots: 1,
+  slots: 4,
   kvCacheType: 'f16',
   flashAttention: 'auto',
   contextLength,
@@ -54,32 +54,37 @@ test('ollama 161: a second request with equal options uses the loaded runner', a
   expect(backend.plans).toHaveLength(1)
 })
 
-test('ollama 161: a changed context length waits for running requests, then reloads once', async () => {
+test('a shorter context is served by the longer one that is there', async () => {
   const { backend, acquire } = setup()
   const first = await acquire('a')
-  const second = acquire('a', { contextLength: 2048 })
-  const third = acquire('a', { contextLength: 2048 })
+  expect((await acquire('a', { contextLength: 2048 })).runner).toBe(first.runner)
+  expect(backend.plans).toHaveLength(1)
+})
+
+test('ollama 161: a longer context waits for running requests, then reloads once, to the longest anybody waits for', async () => {
+  const { backend, acquire } = setup()
+  const first = await acquire('a')
+  const second = acquire('a', { contextLength: 8192 })
+  const third = acquire('a', { contextLength: 16_384 })
   expect(backend.closed).toBe(0)
   first.release()
   expect((await second).runner).toBe((await third).runner)
-  expect(backend.plans.map((p) => p.contextLength)).toEqual([4096, 2048])
+  expect(backend.plans.map((p) => p.contextLength)).toEqual([4096, 16_384])
 })
 
 test('requests for a retiring model do not keep it alive', async () => {
   const { backend, acquire } = setup()
   const first = await acquire('a')
-  const reload = acquire('a', { contextLength: 2048 })
+  const reload = acquire('a', { contextLength: 8192 })
   const again = acquire('a')
+  expect(await Promise.race([again.then(() => 'served'), 'waiting'])).toBe('waiting')
   first.release()
-  const changed = await reload
-  expect(backend.plans).toHaveLength(2)
-  changed.release()
-  await again
-  expect(backend.plans.map((p) => p.contextLength)).toEqual([4096, 2048, 4096])
+  await Promise.all([reload, again])
+  expect(backend.plans.map((p) => p.contextLength)).toEqual([4096, 8192])
 })
 
-test('ollama 163: a request beyond the queue is refused at once', async () => {
-  const { acquire } = setup({ loadMs: 60_000 }, { maxQueue: 2 })
+test('ollama 163: a request beyond the queue, in which the one whose model loads does not count, is refused at once', async () => {
+  const { acquire } = setup({ loadMs: 60_000 }, { maxQueue: 1 })
   const client = new AbortController()
   const waiting = [acquire('a', { signal: client.signal }), acquire('b', { signal: client.signal })]
   await expect(acquire('c')).rejects.toMatchObject({
@@ -243,10 +248,10 @@ async function mortal(setUp: ReturnType<typeof setup>) {
 }
 
 test('a model whose runner died is loaded again at once, then only after a growing time', async () => {
+  vi.useFakeTimers()
   const set = setup({}, { backOff: { firstMs: 1000, longestMs: 1500, healthyMs: 60_000 } })
   const { die } = await mortal(set)
   await set.acquire('a')
-  vi.useFakeTimers()
   try {
     for (const waitMs of [0, 1000, 1500, 1500]) {
       die()

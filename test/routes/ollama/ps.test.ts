@@ -126,7 +126,7 @@ test('besides what Ollama says there is what the model is doing', async () => {
       busy_slots: 2,
       waiting: 1,
       // A token each, at most a second ago.
-      tokens_per_second: 3,
+      tokens_per_second: 2,
     })
   await app.close()
   await Promise.all(answers)

@@ -9,9 +9,18 @@ test('ollama 161: only options that belong to loading load a model again', async
   await ask({ temperature: 0.1 })
   await ask({ num_gpu: -1 })
   expect(backend.plans).toHaveLength(1)
+  await ask({ num_ctx: 8000 })
+  await ask({ num_ctx: 8000 })
   await ask({ num_ctx: 1000 })
-  await ask({ num_ctx: 1000 })
-  expect(backend.plans.map((plan) => plan.contextLength)).toEqual([4096, 1000])
+  expect(backend.plans.map((plan) => plan.contextLength)).toEqual([4096, 8000])
+  expect(backend.requests.map((request) => request.contextLimit)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    1000,
+  ])
 })
 
 test('ollama 162: a context longer than the model was trained on is the same context twice', async () => {

@@ -18,7 +18,9 @@ test('ollama 19: a page on this machine may use the server, on any port', async 
 
 test('pages may read the headers that client libraries look at', async () => {
   const reply = await tagsFor('http://localhost:3000')
-  expect(reply.headers['access-control-expose-headers']).toBe('x-request-id,request-id,retry-after')
+  expect(reply.headers['access-control-expose-headers']).toBe(
+    'x-request-id,request-id,retry-after,x-snug-queue-position',
+  )
 })
 
 describe('ollama 20: a page from elsewhere gets 403 and nothing else', () => {

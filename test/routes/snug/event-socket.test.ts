@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { EventFeed, FeedMessage } from '../../../routes/native/event-feed.ts'
-import { SOCKET_LIMITS, type SocketLimits, sendToSocket } from '../../../routes/native/event-socket.ts'
+import type { EventFeed, FeedMessage } from '../../../routes/snug/event-feed.ts'
+import { SOCKET_LIMITS, type SocketLimits, sendToSocket } from '../../../routes/snug/event-socket.ts'
 
 /** One client of a feed that says what the test tells it to, and the server's end of its connection. */
 async function connected(limits: Partial<SocketLimits> = {}, clientOptions: WebSocket.ClientOptions = {}) {

@@ -77,7 +77,7 @@ test.each<[string, Partial<EngineSettings>, object[], string, string]>([
   [
     'for other options',
     {},
-    [{ model: 'tiny' }, { model: 'tiny', options: { num_ctx: 99 } }],
+    [{ model: 'tiny' }, { model: 'tiny', options: { num_ctx: 8000 } }],
     'tiny:latest',
     'reload',
   ],

@@ -5,8 +5,8 @@ import { ollamaError } from '../ollama/error.ts'
 import { adviseOnFit, FitRequest } from './fit.ts'
 import { FitReply } from './fit-reply.ts'
 
-/** What this server has and Ollama has not, in Ollama's dialect: bodies, errors and units are read and said alike. */
-export const snugRoutes: FastifyPluginAsyncZod<{ advise: Advise }> = async (app, { advise }) => {
+/** Advice on what fits, in Ollama's dialect: bodies, errors and units are read and said alike. */
+export const fitRoutes: FastifyPluginAsyncZod<{ advise: Advise }> = async (app, { advise }) => {
   app.setErrorHandler(ollamaError)
   app.setValidatorCompiler(bodyCompiler)
   app.setSerializerCompiler(serializerCompiler)

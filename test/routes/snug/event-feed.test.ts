@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createActivity } from '../../../engine/activity.ts'
 import type { LoadedModel } from '../../../engine/types.ts'
-import { createEventFeed, type FeedMessage } from '../../../routes/native/event-feed.ts'
-import { SnugEvent } from '../../../routes/native/event-schema.ts'
+import { createEventFeed, type FeedMessage } from '../../../routes/snug/event-feed.ts'
+import { SnugEvent } from '../../../routes/snug/event-schema.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { FeedMessage } from '../../../routes/native/event-feed.ts'
-import { createOutbox } from '../../../routes/native/outbox.ts'
+import type { FeedMessage } from '../../../routes/snug/event-feed.ts'
+import { createOutbox } from '../../../routes/snug/outbox.ts'
 
 const event = (seq: number): FeedMessage => ({ seq, json: `{"seq":${seq}}` })
 const state = (seq: number, name: string): FeedMessage => ({ ...event(seq), state: name })

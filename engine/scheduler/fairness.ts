@@ -1,0 +1,79 @@
+/**
+ * Start-time fair queueing (Goyal, Vin and Cheng, 1996) over tokens: a flow that has taken much comes after one that
+ * has taken little. What waits also grows older: every second counts like `AGED_TOKENS_PER_S` tokens, for all alike,
+ * so who goes before whom is settled on arrival, and nobody can be overtaken by later ones without end.
+ */
+import type { Priority } from '../types.ts'
+
+/** How many tokens a waiting second is worth: about what one answer gets on a middling machine. */
+export const AGED_TOKENS_PER_S = 50
+
+/** Of the same tokens, a batch job is charged this many times what a person is. */
+const WEIGHT: Record<Priority, number> = { interactive: 8, batch: 1 }
+
+/** Flows remembered in one busy spell; those charged longest ago are forgotten. */
+const MOST_FLOWS = 4_096
+
+/** What has been handed out, in weighted tokens. */
+export interface FairClock {
+  /** The start of the furthest request that was served. */
+  virtualTime: number
+  /** Where each flow's next request starts at the earliest, the flow charged last at the end. */
+  finish: Map<string, number>
+}
+
+/** Who is charged, and how much. */
+export interface Charge {
+  flow: string
+  /** Weighted tokens. */
+  amount: number
+  start: number
+  /** Smaller goes first. */
+  order: number
+}
+
+export const newFairClock = (): FairClock => ({ virtualTime: 0, finish: new Map() })
+
+/** A person's questions do not wait for the batch job of the same client. */
+const flowOf = (client: string, priority: Priority) => `${priority}\n${client}`
+
+/** Charges a request on its arrival. */
+export function charge(
+  clock: FairClock,
+  { client, priority, tokens }: { client: string; priority: Priority; tokens: number },
+  nowMs: number,
+): Charge {
+  const flow = flowOf(client, priority)
+  const start = Math.max(clock.virtualTime, clock.finish.get(flow) ?? 0)
+  const amount = tokens / WEIGHT[priority]
+  remember(clock, flow, start + amount)
+  return { flow, amount, start, order: start + (AGED_TOKENS_PER_S * nowMs) / 1000 }
+}
+
+/** The request is being served: time goes on. */
+export function serve(clock: FairClock, { start }: Charge): void {
+  clock.virtualTime = Math.max(clock.virtualTime, start)
+}
+
+/** Gives back what was charged for a request that left, or settles the difference to what it really took. */
+export function settle(clock: FairClock, { flow, amount }: Charge, tokens = 0): void {
+  const finish = clock.finish.get(flow)
+  if (finish === undefined) return
+  const weight = flow.startsWith('batch') ? WEIGHT.batch : WEIGHT.interactive
+  const settled = finish - amount + tokens / weight
+  if (settled <= clock.virtualTime) clock.finish.delete(flow)
+  else clock.finish.set(flow, settled)
+}
+
+/** Nobody waits or works: all are equal again. */
+export function startAnew(clock: FairClock): void {
+  clock.virtualTime = 0
+  clock.finish.clear()
+}
+
+function remember(clock: FairClock, flow: string, finish: number): void {
+  clock.finish.delete(flow)
+  clock.finish.set(flow, finish)
+  const [oldest] = clock.finish.keys()
+  if (clock.finish.size > MOST_FLOWS && oldest !== undefined) clock.finish.delete(oldest)
+}
