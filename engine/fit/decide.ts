@@ -9,6 +9,7 @@ import {
   type Steps,
   settingsFor,
   type Wishes,
+  wishedCacheType,
 } from './candidates.ts'
 import { shouldMapWeights } from './mapping.ts'
 import { PINS, type Pin, type Plan } from './plan.ts'
@@ -127,7 +128,7 @@ function* tableRows(facts: DecisionFacts, wishes: Wishes): Steps<Assessment[]> {
   const { model } = facts
   const settings = settingsFor(wishes, {
     contextLength: wishes.contextLength ?? Math.min(model.contextLength, TABLE_CONTEXT),
-    cacheType: wishes.cacheType ?? 'f16',
+    cacheType: wishedCacheType(model, wishes) ?? 'f16',
   })
   const offers = [...model.offers].sort(
     (a, b) => divergenceOf(a) - divergenceOf(b) || b.weightBytes - a.weightBytes,

@@ -147,7 +147,7 @@ async function take(
     const text = `hashing ${basename(path)}`
     const total = (await stat(path)).size
     const { digest, how } = await models.takeFile(path, signal, (completed) =>
-      progress.show({ type: 'progress', text, digest: '', total, completed }),
+      progress.show({ type: 'progress', text, total, completed }),
     )
     progress.show({ type: 'status', text: `${name} ${HOW[how]}` })
     digests[name] = digest

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { CreateModel } from '../../engine/create/types.ts'
+import type { HistoryFile } from '../../engine/planning/history-file.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import type { PreviewLoad } from '../../engine/planning/preview.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
@@ -28,13 +29,17 @@ export interface Capabilities {
   pulls: Pulls
   readMachine?: ReadMachine
   inventory?: ReadInventory
+  history?: Pick<HistoryFile, 'flush'>
   create: CreateModel
   previewLoad?: PreviewLoad
 }
 
 /** Gives every route what it stands on; closes it with the server. */
 export const capabilitiesPlugin = fp<Capabilities>(
-  async (app, { engine, models, registries, pulls, readMachine, inventory, create, previewLoad }) => {
+  async (
+    app,
+    { engine, models, registries, pulls, readMachine, inventory, history, create, previewLoad },
+  ) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
@@ -44,7 +49,10 @@ export const capabilitiesPlugin = fp<Capabilities>(
     app.decorate('createModel', create)
     app.decorate('previewLoad', previewLoad)
     app.addHook('onClose', async () => {
-      await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
+      await Promise.all([
+        engine.close().then(() => history?.flush()),
+        pulls.close().then(() => registries.close()),
+      ])
     })
   },
   { name: 'capabilities', fastify: '5.x' },

@@ -7,6 +7,8 @@ export interface Target {
   siblings: readonly ModelFacts[]
   /** The offer that the name already says; undefined where one is to be chosen. */
   offer: string | undefined
+  /** The files of offers that are installed, that of the model itself first. */
+  weightsPaths?: readonly string[]
   /** What is known with reservations, in sentences. */
   notes: readonly string[]
 }
