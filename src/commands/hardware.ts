@@ -4,10 +4,10 @@ import type { CpuProfile } from '../../engine/fit/cpu-profile.ts'
 import { withMeasuredRam } from '../../engine/hardware/probe.ts'
 import type { Bandwidth, CpuReading, Device, Hardware, RamReading } from '../../engine/hardware/types.ts'
 import { calibrateCpu } from '../../engine/planning/calibration/calibrate.ts'
-import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
 import type { HardwareCommand } from '../cli.ts'
 import { openMachine } from '../machine.ts'
 import { createProgress, type ProgressOutput } from '../progress.ts'
+import { openBackend } from './backend.ts'
 import { table } from './table.ts'
 
 /** A device that the engine uses has its name for it. */
@@ -27,10 +27,7 @@ export async function hardwareCommand(
   output: ProgressOutput,
   signal: AbortSignal,
 ): Promise<string> {
-  const { threads, libraryDir, engineEnvironment: environment } = config
-  const silent = { info() {}, warn() {} }
-  const library = libraryDir === undefined ? {} : { libraryDir }
-  const backend = createEmbeddedBackend({ threads, environment, log: silent, ...library })
+  const backend = openBackend(config)
   try {
     const { inventory, ramSpeed, cpuSpeed } = await openMachine(config, backend)
     const { hardware, gpus, unused, cpuReason, notes } = await inventory()
