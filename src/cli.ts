@@ -1,6 +1,12 @@
 import { parseArgs } from 'node:util'
 import type { CreateCommand } from './commands/create.ts'
-import { FIT_OPTION_NAMES, FIT_OPTIONS, type FitCommand, fitCommandOf } from './commands/fit-options.ts'
+import {
+  FIT_OPTION_NAMES,
+  FIT_OPTIONS,
+  type FitCommand,
+  type FitValues,
+  fitCommandOf,
+} from './commands/fit-options.ts'
 import type { TransferCommand } from './commands/transfer.ts'
 import { isHelpTopic } from './help.ts'
 
@@ -8,19 +14,22 @@ export type Command =
   | { name: 'serve' }
   | { name: 'help'; topic?: string }
   | { name: 'version' }
-  | HardwareCommand
-  | ModelsCommand
+  | LocalCommand
 
 /** What the machine is made of. */
 export interface HardwareCommand {
   name: 'hardware'
   asJson: boolean
+  /** Measure the processor first. */
+  calibrates: boolean
 }
 
-/** What works on the models folder, without a server; `ps` alone asks one. */
-export type ModelsCommand =
+/** What works on the machine and the models folder, without a server; `ps` alone asks one. */
+export type LocalCommand =
+  | HardwareCommand
   | { name: 'list' }
   | { name: 'ps' }
+  | { name: 'fit-history' }
   | ({ name: 'create' } & CreateCommand)
   | ({ name: 'fit' } & FitCommand)
   | ({ name: 'pull' | 'push' } & TransferCommand)
@@ -36,6 +45,8 @@ const OPTIONS = {
   modelfile: { type: 'boolean' },
   json: { type: 'boolean' },
   insecure: { type: 'boolean' },
+  history: { type: 'boolean' },
+  calibrate: { type: 'boolean' },
   ...FIT_OPTIONS,
 } as const
 
@@ -43,8 +54,8 @@ const OPTIONS = {
 const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   create: ['file', 'quantize'],
   show: ['modelfile'],
-  hardware: ['json'],
-  fit: ['json', ...FIT_OPTION_NAMES],
+  hardware: ['json', 'calibrate'],
+  fit: ['json', 'history', ...FIT_OPTION_NAMES],
   pull: ['insecure'],
   push: ['insecure'],
 }
@@ -77,10 +88,9 @@ export function parseCommand(args: readonly string[]): Command {
       return { name: 'show', model: rest[0] ?? '', asModelfile: values.modelfile === true }
     case 'hardware':
       expectArguments(command, rest, [])
-      return { name: 'hardware', asJson: values.json === true }
+      return { name: 'hardware', asJson: values.json === true, calibrates: values.calibrate === true }
     case 'fit':
-      expectArguments(command, rest, ['model'])
-      return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
+      return fitOf(rest, values)
     case 'cp':
       expectArguments(command, rest, ['source', 'destination'])
       return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
@@ -119,6 +129,17 @@ function helpOn([topic, ...more]: readonly string[]): Command {
   expectArguments('help', more, [])
   if (!isHelpTopic(topic)) throw new Error(`unknown command "${topic}"`)
   return { name: 'help', topic }
+}
+
+function fitOf(rest: readonly string[], values: FitValues & { history?: boolean }): Command {
+  if (!values.history) {
+    expectArguments('fit', rest, ['model'])
+    return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
+  }
+  if (rest.length > 0 || Object.keys(values).length > 1) {
+    throw new Error('"fit --history" takes neither a model nor another option')
+  }
+  return { name: 'fit-history' }
 }
 
 function createOf(

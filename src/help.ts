@@ -18,7 +18,7 @@ const TOPICS: Readonly<Record<string, Topic>> = {
     details: 'It listens on OLLAMA_HOST until Ctrl+C or SIGTERM, and lets running answers end.',
   },
   fit: {
-    usage: ['fit MODEL'],
+    usage: ['fit MODEL', 'fit --history'],
     summary: 'whether a model fits this machine, or another one, and how',
     details: `MODEL is an installed model, one of Ollama's library, hf.co/USER/REPOSITORY, the
 address of a GGUF file, or a GGUF file. Nothing of it has to be there yet.
@@ -34,6 +34,7 @@ address of a GGUF file, or a GGUF file. Nothing of it has to be there yet.
   --gpu-layers COUNT   layers on GPUs, the output counted as one
   --allow-disk         weights without room in memory may stay on disk
   --exact              ask the registry for the sizes of its files
+  --history            how far off predictions of memory and speed were here
 
 What is not named is chosen. "~" marks sizes that are computed.`,
   },
@@ -41,7 +42,8 @@ What is not named is chosen. "~" marks sizes that are computed.`,
     usage: ['pull NAME'],
     summary: 'get a model from its registry or from Hugging Face',
     details: `NAME is one of Ollama's library, such as llama3.2:1b, or
-hf.co/USER/REPOSITORY:Q4_K_M. An interrupted pull goes on where it stopped.
+hf.co/USER/REPOSITORY:Q4_K_M. Without a tag, or with :auto, the quantization that
+suits this machine best is taken. An interrupted pull goes on where it stopped.
 
 ${INSECURE}`,
   },
@@ -57,7 +59,8 @@ ${INSECURE}`,
 parts of one or with a model in safetensors.
 
   -f, --file FILE      the Modelfile
-  -q, --quantize TYPE  store its weights as F16, Q8_0, Q4_K_M and so on`,
+  -q, --quantize TYPE  store its weights as F16, Q8_0, Q4_K_M and so on, or
+                       "auto" for what suits this machine`,
   },
   list: { usage: ['list', 'ls'], summary: 'list the installed models' },
   ps: {
@@ -75,7 +78,8 @@ parts of one or with a model in safetensors.
   hardware: {
     usage: ['hardware'],
     summary: 'what this machine has: GPUs, memory, processor',
-    details: '  --json  all of it, for programs: sizes in bytes, bandwidths in GB/s',
+    details: `  --json       all of it, for programs: sizes in bytes, bandwidths in GB/s
+  --calibrate  first measure how fast the processor computes, in a minute or less`,
   },
   version: { usage: ['version'], summary: 'print the version (also --version, -v)' },
   help: {

@@ -5,6 +5,6 @@ export function snakeCased(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snakeCase(key), snakeCased(inner)]))
 }
 
-/** A name in camel case, with its words lowered and joined by `_`. */
+/** A name in camel case, with its words lowered and joined by `_`. What is no such name, as `Q4_K`, stays as it is. */
 export const snakeCase = (name: string): string =>
-  name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  !/^[a-z][A-Za-z0-9]*$/.test(name) ? name : name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
