@@ -42,8 +42,9 @@ What is not named is chosen. "~" marks sizes that are computed.`,
     usage: ['pull NAME'],
     summary: 'get a model from its registry or from Hugging Face',
     details: `NAME is one of Ollama's library, such as llama3.2:1b, or
-hf.co/USER/REPOSITORY:Q4_K_M. Without a tag, or with :auto, the quantization that
-suits this machine best is taken. An interrupted pull goes on where it stopped.
+hf.co/USER/REPOSITORY:Q4_K_M. Without a tag, or with :auto, the quantization
+that suits this machine best is taken. An interrupted pull goes on where it
+stopped.
 
 ${INSECURE}`,
   },
@@ -79,7 +80,7 @@ parts of one or with a model in safetensors.
     usage: ['hardware'],
     summary: 'what this machine has: GPUs, memory, processor',
     details: `  --json       all of it, for programs: sizes in bytes, bandwidths in GB/s
-  --calibrate  first measure how fast the processor computes, in a minute or less`,
+  --calibrate  first measure how fast the processor computes: a minute or less`,
   },
   version: { usage: ['version'], summary: 'print the version (also --version, -v)' },
   help: {

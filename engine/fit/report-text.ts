@@ -27,8 +27,10 @@ const COLUMNS = [
   ['', ({ verdict }) => verdict],
 ] as const satisfies [string, (row: ReportRow) => string][]
 
-/** What a row can do without where lines are short, the first of these first. Notes below the table repeat some. */
+/** What tables can do without where lines are short, the first of these first. */
 const SPARED: readonly string[] = ['QUALITY', 'RAM', 'GPU', 'CONTEXT', 'GRADE']
+/** Memory and place stand below the row of what is chosen as well; its context stands nowhere else. */
+const SPARED_OF_CHOSEN: readonly string[] = ['QUALITY', 'RAM', 'GPU', 'WHERE', 'GRADE', 'CONTEXT']
 const GAP = '  '
 
 /**
@@ -38,11 +40,11 @@ const GAP = '  '
 export function reportText(plan: Plan, paint: Paint = PLAIN, columns = Number.POSITIVE_INFINITY): string {
   const { model, parameters, rows, chosen, verdict } = reportOf(plan)
   const paintVerdict = plan.verdict === 'fits' ? paint.good : paint.bad
-  const choice = chosen === undefined ? [] : tableLines([chosen], paint, columns)
+  const choice = chosen === undefined ? [] : tableLines([chosen], paint, SPARED_OF_CHOSEN, columns)
   return [
     `${model}: ${parameters}`,
     '',
-    ...tableLines(rows, paint, columns),
+    ...tableLines(rows, paint, SPARED, columns),
     '',
     ...(chosen === undefined
       ? []
@@ -54,12 +56,17 @@ export function reportText(plan: Plan, paint: Paint = PLAIN, columns = Number.PO
 }
 
 /** Rows below their headings, in columns as wide as their widest cells. */
-function tableLines(rows: readonly ReportRow[], paint: Paint, columns: number): string[] {
+function tableLines(
+  rows: readonly ReportRow[],
+  paint: Paint,
+  spared: readonly string[],
+  columns: number,
+): string[] {
   const all = COLUMNS.map(([head, cell]): Column => {
     const cells = rows.map(cell)
     return { head, cells, width: Math.max(head.length, ...cells.map(({ length }) => length)) }
   })
-  const shown = withoutSpared(all, columns)
+  const shown = withoutSpared(all, spared, columns)
   const line = (textOf: (column: Column) => string) =>
     shown
       .map((column) => textOf(column).padEnd(column.width))
@@ -75,11 +82,15 @@ interface Column {
   width: number
 }
 
-function withoutSpared(all: readonly Column[], columns: number): readonly Column[] {
+function withoutSpared(
+  all: readonly Column[],
+  spared: readonly string[],
+  columns: number,
+): readonly Column[] {
   const widthOf = (some: readonly Column[]) =>
     some.reduce((sum, { width }) => sum + width + GAP.length, -GAP.length)
-  return SPARED.reduce(
-    (left, spared) => (widthOf(left) <= columns ? left : left.filter(({ head }) => head !== spared)),
+  return spared.reduce(
+    (left, name) => (widthOf(left) <= columns ? left : left.filter(({ head }) => head !== name)),
     all,
   )
 }

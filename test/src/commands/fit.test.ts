@@ -78,6 +78,7 @@ test('on a narrow terminal the tables leave out columns rather than break their 
   expect(Math.max(...tables().map(({ length }) => length))).toBeGreaterThan(100)
   for (const line of tables(80)) expect(line.length).toBeLessThanOrEqual(80)
   expect(tables(80)[0]).toMatch(/^ +TYPE +WEIGHTS .*WHERE .*TOKENS\/S/)
+  expect(tables(80).at(-2)).toContain('CONTEXT')
   expect(tables(500)).toEqual(tables())
 })
 
