@@ -7,7 +7,7 @@ import type { FileType } from '../../engine/gguf/file-type.ts'
 import { createLoadPlanner, type LoadPlannerParts } from '../../engine/planning/load-planner.ts'
 import { UNOCCUPIED } from '../../engine/planning/memory-left.ts'
 import type { LoadPlanner, Occupancy, ReadMachine } from '../../engine/planning/types.ts'
-import type { InstalledModel } from '../../engine/store/types.ts'
+import { installedModel } from './installed-model.ts'
 
 export const machineNow =
   (machine: Machine): ReadMachine =>
@@ -27,45 +27,6 @@ export const EMPTY_PLAN: LoadPlan = {
   mmap: undefined,
   threads: 0,
 }
-
-/** A model on disk, for what planning asks of one. */
-export const installed = (name: string): InstalledModel => ({
-  name: { host: 'registry.ollama.ai', namespace: 'library', model: name, tag: 'latest' },
-  shortName: `${name}:latest`,
-  fullName: `registry.ollama.ai/library/${name}:latest`,
-  digest: '',
-  sizeBytes: 0,
-  layers: [],
-  modifiedAt: new Date(0),
-  config: {
-    modelFormat: 'gguf',
-    modelFamily: '',
-    modelFamilies: null,
-    parameterSize: '',
-    quantizationLevel: '',
-    renderer: '',
-    parser: '',
-    requires: '',
-    remoteHost: '',
-    remoteModel: '',
-    capabilities: [],
-    contextLength: 0,
-    embeddingLength: 0,
-  },
-  weightsPath: '/weights',
-  projectorPaths: [],
-  adapterPaths: [],
-  draftPaths: [],
-  facts: undefined,
-  goTemplate: undefined,
-  templatePath: 'none',
-  system: undefined,
-  parameters: {},
-  messages: [],
-  licenses: [],
-  parentModel: '',
-  capabilities: ['completion'],
-})
 
 /** A planner of loads of a model of the catalog on a machine. */
 export function loadPlannerOf(
@@ -88,7 +49,7 @@ export function plannerOf(...parts: Parameters<typeof loadPlannerOf>) {
   const planner = loadPlannerOf(...parts)
   return (wish: Partial<LoadPlan> = {}, occupancy: Partial<Occupancy> = {}) =>
     planner.plan(
-      { model: installed('model'), plan: { ...EMPTY_PLAN, ...wish } },
+      { model: installedModel('model'), plan: { ...EMPTY_PLAN, ...wish } },
       { ...UNOCCUPIED, ...occupancy },
     )
 }

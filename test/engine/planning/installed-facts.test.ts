@@ -6,7 +6,7 @@ import { createFactsReader, createInstalledFacts } from '../../../engine/plannin
 import { factsFromHeader } from '../../../engine/planning/targets/from-header.ts'
 import { tempFolder } from '../../helpers/fixtures.ts'
 import { type GgufValue, str, u32, writeGguf } from '../../helpers/gguf.ts'
-import { installed } from '../../helpers/planning.ts'
+import { installedModel } from '../../helpers/installed-model.ts'
 import { metadataOf, SHAPE_SMALL, tensorsOf } from '../../helpers/random-model.ts'
 
 function fileOf(change: Record<string, GgufValue> = {}, without: string[] = []): Buffer {
@@ -18,7 +18,7 @@ function fileOf(change: Record<string, GgufValue> = {}, without: string[] = []):
 async function modelIn(bytes: Buffer) {
   const weightsPath = join(await tempFolder(), 'weights.gguf')
   await writeFile(weightsPath, bytes)
-  return { model: { ...installed('m'), weightsPath }, weightsPath }
+  return { model: { ...installedModel('m'), weightsPath }, weightsPath }
 }
 
 test('names that share a file are each called by their own', async () => {

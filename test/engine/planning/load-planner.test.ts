@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createLoadPlanner } from '../../../engine/planning/load-planner.ts'
+import { installedModel } from '../../helpers/installed-model.ts'
 import { CARDS, cards, GIB, MIB, machineWith } from '../../helpers/machines.ts'
-import { EMPTY_PLAN, installed, machineNow, plannerOf } from '../../helpers/planning.ts'
+import { EMPTY_PLAN, machineNow, plannerOf } from '../../helpers/planning.ts'
 
 const LLAMA_8B = ['llama3.1:8b', 'Q4_K_M'] as const
 const LLAMA_70B = ['llama3.1:70b', 'Q4_K_M'] as const
@@ -196,7 +197,7 @@ describe('a model that is named is refused only when it cannot be there', () => 
       settings: { kvCacheType: 'auto' },
       installedFacts: async () => undefined,
     })
-    const wish = { model: installed('strange'), plan: EMPTY_PLAN }
+    const wish = { model: installedModel('strange'), plan: EMPTY_PLAN }
     const planned = await planner.plan(wish, { staying: {}, loading: {}, leaving: {} })
     expect(planned.plan).toMatchObject({ contextLength: 4096, gpuLayers: -1 })
     expect(planned.fit).toBeUndefined()

@@ -3,8 +3,9 @@ import type { LoadPlan } from '../../../engine/backend.ts'
 import { EngineError } from '../../../engine/errors.ts'
 import { UNOCCUPIED } from '../../../engine/planning/memory-left.ts'
 import { createPlannedLoading } from '../../../engine/planning/planned-loading.ts'
+import { installedModel } from '../../helpers/installed-model.ts'
 import { CARDS, cards, machineWith } from '../../helpers/machines.ts'
-import { EMPTY_PLAN, installed, loadPlannerOf } from '../../helpers/planning.ts'
+import { EMPTY_PLAN, loadPlannerOf } from '../../helpers/planning.ts'
 import { ScriptedBackend } from '../../helpers/scripted-backend.ts'
 import { recordingLog } from '../../helpers/store.ts'
 
@@ -34,7 +35,7 @@ function setup(
   const planner = loadPlannerOf(on, [name, 'Q4_K_M'])
   const planned = createPlannedLoading(failing, planner, recordingLog())
   const load = async () => {
-    const asked = { model: installed('model'), plan: { ...EMPTY_PLAN, ...wish } }
+    const asked = { model: installedModel('model'), plan: { ...EMPTY_PLAN, ...wish } }
     const { plan } = await planned.planner.plan(asked, UNOCCUPIED)
     return planned.load(plan, new AbortController().signal, () => {})
   }

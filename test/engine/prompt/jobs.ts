@@ -1,6 +1,7 @@
 import type { GgufFacts } from '../../../engine/gguf/types.ts'
 import type { InstalledModel } from '../../../engine/store/types.ts'
 import type { ChatJob, GenerateJob, Message } from '../../../engine/types.ts'
+import { installedModel } from '../../helpers/installed-model.ts'
 
 const FACTS: GgufFacts = {
   architecture: 'llama',
@@ -27,46 +28,8 @@ const FACTS: GgufFacts = {
 }
 
 /** A model as the store describes it, with the given facts and fields. */
-export function model(facts: Partial<GgufFacts> = {}, fields: Partial<InstalledModel> = {}): InstalledModel {
-  return {
-    name: { host: 'registry.ollama.ai', namespace: 'library', model: 'm', tag: 'latest' },
-    shortName: 'm:latest',
-    fullName: 'registry.ollama.ai/library/m:latest',
-    digest: '0'.repeat(64),
-    sizeBytes: 1,
-    modifiedAt: new Date(0),
-    config: {
-      modelFormat: 'gguf',
-      modelFamily: 'llama',
-      modelFamilies: ['llama'],
-      parameterSize: '1',
-      quantizationLevel: 'F16',
-      renderer: '',
-      parser: '',
-      requires: '',
-      remoteHost: '',
-      remoteModel: '',
-      capabilities: [],
-      contextLength: 0,
-      embeddingLength: 0,
-    },
-    weightsPath: '/weights',
-    projectorPaths: [],
-    adapterPaths: [],
-    draftPaths: [],
-    layers: [],
-    facts: { ...FACTS, ...facts },
-    goTemplate: undefined,
-    templatePath: 'jinja',
-    system: undefined,
-    parameters: {},
-    messages: [],
-    licenses: [],
-    parentModel: '',
-    capabilities: ['completion'],
-    ...fields,
-  }
-}
+export const model = (facts: Partial<GgufFacts> = {}, fields: Partial<InstalledModel> = {}): InstalledModel =>
+  installedModel('m', { facts: { ...FACTS, ...facts }, templatePath: 'jinja', ...fields })
 
 export const say = (role: string, content: string): Message => ({ role, content })
 

@@ -5,6 +5,7 @@ import { EngineError } from '../../../engine/errors.ts'
 import type { Capability, InstalledModel, ModelStore } from '../../../engine/store/types.ts'
 import type { Engine, EngineEvent, Job, Usage } from '../../../engine/types.ts'
 import { buildApp } from '../../../src/app.ts'
+import { installedModel } from '../../helpers/installed-model.ts'
 import { NO_PULLS, NO_REGISTRIES, NO_STORE } from '../../helpers/store.ts'
 
 export type Run = (job: Job, signal: AbortSignal) => AsyncIterable<EngineEvent>
@@ -21,46 +22,15 @@ export const USAGE: Usage = {
 }
 
 /** A model with nothing behind it, for engines that load none. */
-export function model(name: string, more: Partial<InstalledModel> = {}): InstalledModel {
-  return {
-    name: { host: 'registry.ollama.ai', namespace: 'library', model: name, tag: 'latest' },
-    shortName: `${name}:latest`,
-    fullName: `registry.ollama.ai/library/${name}:latest`,
+export const model = (name: string, more: Partial<InstalledModel> = {}): InstalledModel =>
+  installedModel(name, {
     digest: name,
     sizeBytes: 1000,
     modifiedAt: new Date('2026-01-02T03:04:05Z'),
-    config: {
-      modelFormat: 'gguf',
-      modelFamily: 'llama',
-      modelFamilies: null,
-      parameterSize: '4K',
-      quantizationLevel: 'Q4_0',
-      renderer: '',
-      parser: '',
-      requires: '',
-      remoteHost: '',
-      remoteModel: '',
-      capabilities: [],
-      contextLength: 0,
-      embeddingLength: 0,
-    },
-    weightsPath: '/weights.gguf',
-    projectorPaths: [],
-    adapterPaths: [],
-    draftPaths: [],
-    layers: [],
-    facts: undefined,
-    goTemplate: undefined,
     templatePath: 'jinja',
-    system: undefined,
-    parameters: {},
-    messages: [],
-    licenses: [],
-    parentModel: '',
     capabilities: ['completion', 'tools'],
     ...more,
-  }
-}
+  })
 
 export const withCapabilities = (name: string, ...capabilities: Capability[]) =>
   model(name, { capabilities: ['completion', ...capabilities] })

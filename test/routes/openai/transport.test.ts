@@ -154,7 +154,9 @@ test('openai 16: null is the same as absent', async () => {
   const { app, jobs } = hi()
   expect((await post(app, CHAT, chatBody({ ...nulls, ...nested }))).statusCode).toBe(200)
   await post(app, CHAT, chatBody())
-  expect(jobs[0]).toEqual(jobs[1])
+  // Each request is told of its own place in the queue.
+  const [withNulls, without] = jobs.map((job) => ({ ...job, onQueued: undefined }))
+  expect(withNulls).toEqual(without)
 })
 
 test('openai 16: null inside an object is the same as absent', async () => {
