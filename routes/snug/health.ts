@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply } from 'fastify'
 import { type FastifyPluginAsyncZod, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Probe } from '../../engine/health/probe.ts'
@@ -27,7 +27,10 @@ type Health = Pick<Engine, 'pulse' | 'probe'>
 
 /** What operators and platforms ask: is it there, can it work, do its models answer. Nobody has to be known for it. */
 export const healthRoutes: FastifyPluginAsyncZod = async (app) => {
-  app.setErrorHandler(ollamaError)
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { code, message } = toProblem(error)
+    return code === 'shutting_down' ? unavailable(reply, message) : ollamaError(error, request, reply)
+  })
   app.setValidatorCompiler(validatorCompiler)
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
@@ -73,6 +76,8 @@ async function deepHealth(engine: Health, budgetMs: number, reply: FastifyReply)
 }
 
 function unavailable(reply: FastifyReply, reason: string): object {
+  // A hook may have refused the request before the one that sets this.
+  reply.header('cache-control', 'no-store')
   reply.code(503)
   return { status: 'unavailable', reason }
 }
