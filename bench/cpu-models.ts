@@ -29,11 +29,3 @@ export function recipeModel(shape: ModelShape, fileType: FileType): Promise<stri
   })
   return written(`${shape.name}-${fileType.toLowerCase()}`, shape, tensors)
 }
-
-/** A file of the shape with all matrices of one block type. */
-export function plainModel(shape: ModelShape, type: GgufTensor['type']): Promise<string> {
-  const tensors = tensorsOf(shape, 'F16').map((tensor) =>
-    tensor.type === 'F32' ? tensor : { ...tensor, type },
-  )
-  return written(`${shape.name}-all-${type.toLowerCase()}`, shape, tensors)
-}

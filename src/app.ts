@@ -7,10 +7,12 @@ import { createModels } from '../engine/create/create.ts'
 import { availableMemory } from '../engine/hardware/memory.ts'
 import { createAdvisor, settingsAsWishes } from '../engine/planning/advise.ts'
 import { deviceByName } from '../engine/planning/device-by-name.ts'
+import type { HistoryFile } from '../engine/planning/history-file.ts'
 import type { ReadInventory } from '../engine/planning/inventory.ts'
+import type { PreviewLoad } from '../engine/planning/preview.ts'
 import { createQuantizationChoice } from '../engine/planning/quantization-choice.ts'
 import { createTargets } from '../engine/planning/targets/find.ts'
-import type { ReadMachine } from '../engine/planning/types.ts'
+import type { Measurements, ReadMachine } from '../engine/planning/types.ts'
 import type { Pulls } from '../engine/registry/pull.ts'
 import type { Registries } from '../engine/registry/types.ts'
 import type { ModelStore } from '../engine/store/types.ts'
@@ -43,12 +45,18 @@ export interface Deps {
   readMachine?: ReadMachine
   /** What the machine is made of and what of it is used; absent where models run elsewhere. */
   inventory?: ReadInventory
+  /** How a model would be loaded; absent where nothing is planned. */
+  previewLoad?: PreviewLoad
+  /** What was measured of models, on disk when the server has closed. */
+  history?: Pick<HistoryFile, 'flush'>
+  /** The same for advice. */
+  measurements?: Measurements
   logger: Logger
 }
 
 /** Without a host the server counts as one on loopback, and without origins only local pages may use it. */
 export type AppConfig = Pick<Config, 'emulatedVersion'> &
-  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions' | 'contextLength' | 'parallel'>>
+  Partial<Pick<Config, 'host' | 'origins' | 'rawCompletions' | 'contextLength' | 'parallel' | 'kvCacheType'>>
 
 /** Wires the house. Pure assembly: no environment, no listening, so a test builds the same server. */
 export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
@@ -77,7 +85,7 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     models: deps.models,
     quantize: deps.engine.quantize,
     chooseType: readMachine && createQuantizationChoice({ readMachine, loaded: () => deps.engine.loaded() }),
-    pull: (name, signal) => deps.pulls.pull({ name, insecure: false }, signal),
+    pull: (wanted, signal) => deps.pulls.pull({ ...wanted, insecure: false }, signal),
   })
   app.register(capabilitiesPlugin, { ...deps, create })
   app.register(healthRoutes)
@@ -88,7 +96,10 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
   if (readMachine !== undefined) {
     const targets = createTargets({ ...deps, isLocal: false })
     const defaults = settingsAsWishes(config)
-    app.register(fitRoutes, { advise: createAdvisor({ targets, readMachine, deviceByName, defaults }) })
+    const { measurements } = deps
+    const measured = measurements === undefined ? {} : { measurements }
+    const advise = createAdvisor({ targets, readMachine, deviceByName, defaults, ...measured })
+    app.register(fitRoutes, { advise })
   }
   return app as unknown as FastifyInstance
 }

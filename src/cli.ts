@@ -1,26 +1,31 @@
 import { parseArgs } from 'node:util'
 import { settingsHelp } from '../config/document.ts'
 import type { CreateCommand } from './commands/create.ts'
-import { FIT_OPTION_NAMES, FIT_OPTIONS, type FitCommand, fitCommandOf } from './commands/fit-options.ts'
+import {
+  FIT_OPTION_NAMES,
+  FIT_OPTIONS,
+  type FitCommand,
+  type FitValues,
+  fitCommandOf,
+} from './commands/fit-options.ts'
 import type { TransferCommand } from './commands/transfer.ts'
 
-export type Command =
-  | { name: 'serve' }
-  | { name: 'help' }
-  | { name: 'version' }
-  | HardwareCommand
-  | ModelsCommand
+export type Command = { name: 'serve' } | { name: 'help' } | { name: 'version' } | LocalCommand
 
 /** What the machine is made of. */
 export interface HardwareCommand {
   name: 'hardware'
   asJson: boolean
+  /** Measure the processor first. */
+  calibrates: boolean
 }
 
-/** What works on the models folder, without a server; `ps` alone asks one. */
-export type ModelsCommand =
+/** What works on the machine and the models folder, without a server; `ps` alone asks one. */
+export type LocalCommand =
+  | HardwareCommand
   | { name: 'list' }
   | { name: 'ps' }
+  | { name: 'fit-history' }
   | ({ name: 'create' } & CreateCommand)
   | ({ name: 'fit' } & FitCommand)
   | ({ name: 'pull' | 'push' } & TransferCommand)
@@ -36,6 +41,8 @@ const OPTIONS = {
   modelfile: { type: 'boolean' },
   json: { type: 'boolean' },
   insecure: { type: 'boolean' },
+  history: { type: 'boolean' },
+  calibrate: { type: 'boolean' },
   ...FIT_OPTIONS,
 } as const
 
@@ -43,8 +50,8 @@ const OPTIONS = {
 const TAKES: Readonly<Record<string, readonly (keyof typeof OPTIONS)[]>> = {
   create: ['file', 'quantize'],
   show: ['modelfile'],
-  hardware: ['json'],
-  fit: ['json', ...FIT_OPTION_NAMES],
+  hardware: ['json', 'calibrate'],
+  fit: ['json', 'history', ...FIT_OPTION_NAMES],
   pull: ['insecure'],
   push: ['insecure'],
 }
@@ -79,10 +86,9 @@ export function parseCommand(args: readonly string[]): Command {
       return { name: 'show', model: rest[0] ?? '', asModelfile: values.modelfile === true }
     case 'hardware':
       expectArguments(command, rest, [])
-      return { name: 'hardware', asJson: values.json === true }
+      return { name: 'hardware', asJson: values.json === true, calibrates: values.calibrate === true }
     case 'fit':
-      expectArguments(command, rest, ['model'])
-      return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
+      return fitOf(rest, values)
     case 'cp':
       expectArguments(command, rest, ['source', 'destination'])
       return { name: 'cp', source: rest[0] ?? '', destination: rest[1] ?? '' }
@@ -94,6 +100,17 @@ export function parseCommand(args: readonly string[]): Command {
     default:
       throw new Error(`unknown command "${command}"`)
   }
+}
+
+function fitOf(rest: readonly string[], values: FitValues & { history?: boolean }): Command {
+  if (!values.history) {
+    expectArguments('fit', rest, ['model'])
+    return { name: 'fit', ...fitCommandOf(rest[0] ?? '', values) }
+  }
+  if (rest.length > 0 || Object.keys(values).length > 1) {
+    throw new Error('"fit --history" takes neither a model nor another option')
+  }
+  return { name: 'fit-history' }
 }
 
 function createOf(
@@ -123,11 +140,13 @@ export function helpText(): string {
 
 Commands:
   serve                  start the server
-  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M)
+  pull NAME              get a model from its registry, or from Hugging Face (hf.co/user/repository:Q4_K_M); without a
+                         tag, or with :auto, the quantization that suits this machine best
   push NAME              bring a model to the registry its name begins with (--insecure, with both: by http)
   create NAME            make a model from a Modelfile (-f FILE; ./Modelfile unless said)
   create NAME PATH       make a model from a GGUF file, or from a folder with a model
-                         (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on)
+                         (--quantize TYPE, -q: store its weights as F16, Q8_0, Q4_K_M and so on, or auto for
+                         what suits this machine)
   list                   list the installed models (also ls)
   ps                     list the models that the running server has in memory
   show NAME              describe a model (--modelfile: print the Modelfile that makes it)
@@ -138,7 +157,9 @@ Commands:
                          reasons; --json; --device "2x RTX 3090", --ram "64 GB": on another machine; --quantization,
                          --ctx, --parallel, --kv, --gpu-layers: as you want it; --allow-disk; --exact: ask the library
                          for the sizes of its files)
-  hardware               what this machine has: devices, memory, processor (--json: all of it, for programs)
+  fit --history          how far off predictions of memory and speed were on this machine
+  hardware               what this machine has: devices, memory, processor (--json: all of it, for programs;
+                         --calibrate: first measure how fast the processor computes, for a few seconds)
   version                print the version (also --version, -v)
   help                   print this text (also --help, -h)
 

@@ -3,7 +3,12 @@ import type { Logger } from 'pino'
 import type { Config } from '../config/load.ts'
 import { createActivity } from '../engine/activity.ts'
 import { createEngine } from '../engine/engine.ts'
+import { openHistory } from '../engine/planning/history-file.ts'
 import { createLoadPlanner } from '../engine/planning/load-planner.ts'
+import { createObserver, measurementsFor } from '../engine/planning/observer.ts'
+import { createPreview } from '../engine/planning/preview.ts'
+import { createPullChoice } from '../engine/planning/pull-choice.ts'
+import type { Measurements } from '../engine/planning/types.ts'
 import { createVariants, withAutoTag } from '../engine/planning/variants.ts'
 import { createPulls } from '../engine/registry/pull.ts'
 import { createEmbeddedBackend } from '../engine/runner/embedded.ts'
@@ -14,6 +19,7 @@ import { openMachine } from './machine.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
 import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
+import { stateFile } from './state-file.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
@@ -40,21 +46,44 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     ...(libraryDir === undefined ? {} : { libraryDir }),
   })
   const registries = openConfiguredRegistries(config)
-  const pulls = createPulls({ models, registries, log: logger })
   const activity = createActivity()
   const { readMachine, inventory } = await openMachine(config, backend)
+  const history = await openHistory({ path: stateFile(config, 'history'), log: logger })
+  const measurements: Measurements = (machine, paths) => measurementsFor(history, machine, paths)
+  const observer = createObserver({ history })
   let gpus = 0
   const counted = async () => {
     const now = await readMachine()
     gpus = now.machine.devices.length
     return now
   }
-  const planner = createLoadPlanner({ readMachine: counted, settings: config })
-  const gpuCount = () => gpus
-  const engine = createEngine({ backend, settings: config, log: logger, planner, gpuCount, activity })
-  const choose = createVariants({ models, readMachine, settings: config, loaded: () => engine.loaded() })
-  const named = withAutoTag(models, choose)
-  return { engine, activity, models: named, registries, pulls, logger, readMachine, inventory }
+  const planner = createLoadPlanner({ readMachine: counted, settings: config, measurements })
+  const engine = createEngine({
+    backend: observer.backend(backend),
+    planner: observer.planner(planner),
+    settings: config,
+    log: logger,
+    gpuCount: () => gpus,
+    activity,
+  })
+  const loaded = () => engine.loaded()
+  const choose = createPullChoice({ models, registries, readMachine, settings: config, loaded })
+  const pulls = createPulls({ models, registries, log: logger, choose })
+  const variants = createVariants({ models, readMachine, settings: config, loaded })
+  const previewLoad = createPreview({ planner, settings: config, loaded })
+  return {
+    engine,
+    activity,
+    models: withAutoTag(models, variants),
+    registries,
+    pulls,
+    logger,
+    readMachine,
+    inventory,
+    previewLoad,
+    history,
+    measurements,
+  }
 }
 
 function refuse(cause: Error): never {

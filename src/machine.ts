@@ -5,17 +5,20 @@ import type { Config } from '../config/load.ts'
 import type { Backend } from '../engine/backend.ts'
 import { EngineError } from '../engine/errors.ts'
 import { systemReaders } from '../engine/hardware/readers.ts'
+import { type CpuSpeed, createCpuSpeed } from '../engine/planning/cpu-speed.ts'
 import { engineBuildReader } from '../engine/planning/engine-build.ts'
 import { createInventory, type ReadInventory } from '../engine/planning/inventory.ts'
 import { createReadMachine } from '../engine/planning/machine.ts'
 import { createRamSpeed, type ReadRamSpeed } from '../engine/planning/ram-speed.ts'
 import type { ReadMachine } from '../engine/planning/types.ts'
 import { PACKAGE_ROOT } from './package-root.ts'
+import { stateFile } from './state-file.ts'
 
 /** Ways to look at the machine. Nothing is asked before one of them is called. */
 export interface MachineAccess {
   inventory: ReadInventory
   ramSpeed: ReadRamSpeed
+  cpuSpeed: CpuSpeed
   readMachine: ReadMachine
 }
 
@@ -32,13 +35,15 @@ export async function openMachine(config: Config, backend: Backend): Promise<Mac
   const inventory = createInventory({ readers, build, engineDevices })
   const ramSpeed = createRamSpeed({
     readers,
-    file: join(config.modelsFolder, 'snug-ram-bandwidth.json'),
+    file: stateFile(config, 'ram-bandwidth'),
     isQuiet: () => backend.isIdle?.() ?? false,
   })
+  const cpuSpeed = createCpuSpeed({ file: stateFile(config, 'cpu-speed'), threads: config.threads })
   return {
     inventory,
     ramSpeed,
-    readMachine: createReadMachine({ readers, inventory, engineDevices, ramSpeed }),
+    cpuSpeed,
+    readMachine: createReadMachine({ readers, inventory, engineDevices, ramSpeed, cpuSpeed }),
   }
 }
 

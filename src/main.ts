@@ -19,11 +19,7 @@ try {
     const config = loadConfig(process.env)
     // Here and not above: help, version and bad settings need no server, and commands no web framework.
     if (command.name === 'serve') await (await import('./serve.ts')).serve(config)
-    else if (command.name === 'hardware') {
-      process.stdout.write(
-        await (await import('./commands/hardware.ts')).hardwareCommand(config, command.asJson),
-      )
-    } else await (await import('./commands/run.ts')).runCommand(config, command)
+    else await (await import('./commands/run.ts')).runCommand(config, command)
   }
 } catch (error) {
   if (!(error instanceof ConfigError || error instanceof StartError)) throw error

@@ -1,10 +1,13 @@
-import type { TransferEvent } from '../engine/registry/types.ts'
-
 const BAR_COLUMNS = 24
 const FEWEST_COLUMNS = 40
 
+/** A step, or how far it has come. */
+export type ShownEvent =
+  | { type: 'status'; text: string }
+  | { type: 'progress'; text: string; completed: number; total: number }
+
 export interface Progress {
-  show(event: TransferEvent): void
+  show(event: ShownEvent): void
   /** Ends the line of a bar that is still open. */
   end(): void
 }
@@ -41,7 +44,7 @@ export function createProgress(output: ProgressOutput): Progress {
 }
 
 function withBar(
-  { text, completed, total }: Extract<TransferEvent, { type: 'progress' }>,
+  { text, completed, total }: Extract<ShownEvent, { type: 'progress' }>,
   columns: number,
 ): string {
   const fraction = total > 0 ? Math.min(1, completed / total) : 1

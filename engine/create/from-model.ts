@@ -3,7 +3,7 @@ import { readGgufFile } from '../gguf/read.ts'
 import type { TransferEvent } from '../registry/types.ts'
 import { type LayerKind, layerType } from '../store/manifest.ts'
 import { parseModelRef } from '../store/model-ref.ts'
-import { parseModelName } from '../store/name.ts'
+import { hasTag, parseModelName } from '../store/name.ts'
 import type { InstalledModel } from '../store/types.ts'
 import type { BuiltLayer, CreateParts } from './types.ts'
 
@@ -28,7 +28,7 @@ export async function* baseModel(
     const isMissing = error instanceof EngineError && error.code === 'model_not_found'
     if (!isMissing || pull === undefined) throw error
   }
-  for await (const event of pull(name, signal)) {
+  for await (const event of pull({ name, hasTag: hasTag(ref.name) }, signal)) {
     // The last word of a stream is still to come: clients stop reading at the first one.
     if (event.type !== 'status' || event.text !== 'success') yield event
   }

@@ -1,9 +1,9 @@
 import type { Backend } from '../backend.ts'
 import type { GgufHeader } from '../gguf/types.ts'
 import type { QuantizationType } from '../quantization.ts'
-import type { TransferEvent } from '../registry/types.ts'
+import type { PullRequest, TransferEvent } from '../registry/types.ts'
 import type { NewLayer } from '../store/manifest.ts'
-import type { ModelName, ModelStore } from '../store/types.ts'
+import type { ModelStore } from '../store/types.ts'
 import type { Message } from '../types.ts'
 
 /** A model to be made. Empty texts are as good as absent; `files` and its like map names of files to digests. */
@@ -53,6 +53,9 @@ export const EMPTY_REQUEST: CreateRequest = {
 /** Throws EngineError `quantize_failed` when none of the types that can be made here is of use on this machine. */
 export type ChooseType = (header: GgufHeader) => Promise<QuantizationType>
 
+/** A model to pull. */
+export type WantedModel = Pick<PullRequest, 'name' | 'hasTag'>
+
 export interface CreateParts {
   models: ModelStore
   /** Absent where nothing can be quantized. */
@@ -60,7 +63,7 @@ export interface CreateParts {
   /** Chooses a type for weights with this header, which suits the machine; absent where nobody can. */
   chooseType?: ChooseType | undefined
   /** Gets a model from its registry; absent where `from` must be installed. */
-  pull?: ((name: ModelName, signal: AbortSignal) => AsyncIterable<TransferEvent>) | undefined
+  pull?: ((wanted: WantedModel, signal: AbortSignal) => AsyncIterable<TransferEvent>) | undefined
 }
 
 /**

@@ -117,7 +117,9 @@ export const recipeModelFrom = ({ family, layers, heads, kvHeads, experts }: Arc
 export function hyperparametersFrom(architecture: Architecture): Hyperparameters {
   const { experts, latent, window, layers } = architecture
   const keyValues = architecture.kvHeads * architecture.keyLength
+  const lengths = [architecture.keyLength, ...(isCompressed(architecture) ? [] : [architecture.valueLength])]
   return {
+    headLengths: [...new Set(lengths)],
     memory: Array.from({ length: layers }, (_, layer) => layerMemory(architecture, layer)),
     windowLength: window?.length ?? 0,
     embeddingLength: architecture.embeddingLength,
@@ -137,18 +139,20 @@ export function hyperparametersFrom(architecture: Architecture): Hyperparameters
 const hasDenseLayer = (architecture: Architecture): boolean =>
   Array.from({ length: architecture.layers }, (_, layer) => hasExperts(architecture, layer)).includes(false)
 
+/** Values come out of the keys' row: they have none of their own in the cache. */
+const isCompressed = ({ latent }: Architecture): boolean => latent !== undefined && !latent.isFused
+
 function layerMemory(architecture: Architecture, layer: number): LayerMemory {
-  const { kvHeads, keyLength, valueLength, latent, recurrent, window } = architecture
+  const { kvHeads, keyLength, valueLength, recurrent, window } = architecture
   if (recurrent !== undefined && isRecurrent(architecture, layer)) {
     const { convolution, stateLength: state, keyHeads: groups } = recurrent
     const inner = deltaNetWidths(recurrent).values
     const stateValues = stateSpaceValues({ convolution, inner, state, groups })
     return { keyValues: 0, valueValues: 0, isSliding: false, stateValues }
   }
-  const isCompressed = latent !== undefined && !latent.isFused
   return {
     keyValues: kvHeads * keyLength,
-    valueValues: isCompressed ? 0 : kvHeads * valueLength,
+    valueValues: isCompressed(architecture) ? 0 : kvHeads * valueLength,
     isSliding: window !== undefined && slidesInPeriod(layer, window.period),
     stateValues: 0,
   }

@@ -26,12 +26,21 @@ const STATE_VALUE_BYTES = 4
 
 const inGroups = (cells: number): number => Math.ceil(cells / CELL_GROUP) * CELL_GROUP
 
-/** Bytes of so many values; the blocks of a quantized type hold 32. */
-function valueBytes(values: number, type: CacheType): number {
+function blockOf(type: CacheType) {
   const block = tensorTypeNamed(type.toUpperCase())
   if (block === undefined) throw new RangeError(`no block type is called ${type}`)
-  return (values * block.blockBytes) / block.blockValues
+  return block
 }
+
+/** Bytes of so many values; the blocks of a quantized type hold 32. */
+function valueBytes(values: number, type: CacheType): number {
+  const { blockBytes, blockValues } = blockOf(type)
+  return (values * blockBytes) / blockValues
+}
+
+/** Whether llama.cpp can cache in this type: a block lies within one head (llama_init_from_model in src/llama-context.cpp). */
+export const suitsHeads = (type: CacheType, { headLengths }: Pick<Hyperparameters, 'headLengths'>): boolean =>
+  headLengths.every((length) => length % blockOf(type).blockValues === 0)
 
 /** Cells of one layer for one stream of tokens, and how many streams there are. */
 export interface Cells {

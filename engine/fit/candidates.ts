@@ -1,4 +1,4 @@
-import type { CacheType } from './cache.ts'
+import { type CacheType, suitsHeads } from './cache.ts'
 import { type DecodeSpeed, decodeSpeed } from './decode-speed.ts'
 import { partCosts } from './part-costs.ts'
 import type { Placement } from './placement.ts'
@@ -88,16 +88,26 @@ function contextsFor({ contextLength }: ModelFacts, wishes: Wishes): number[] {
   return trained.length > 0 ? trained : [Math.max(1, most)]
 }
 
-function cacheTypesFor({ cacheType, hasFlashAttention = true }: Wishes): readonly CacheType[] {
-  if (cacheType !== undefined) return [cacheType]
+/** The cache type that is wished for, or the plain one in place of one that the model's heads have no blocks for. */
+export const wishedCacheType = (
+  { hyperparameters }: ModelFacts,
+  { cacheType }: Wishes,
+): CacheType | undefined =>
+  cacheType === undefined || suitsHeads(cacheType, hyperparameters) ? cacheType : 'f16'
+
+function cacheTypesFor(model: ModelFacts, wishes: Wishes): readonly CacheType[] {
+  const wished = wishedCacheType(model, wishes)
+  if (wished !== undefined) return [wished]
+  const { hasFlashAttention = true } = wishes
   // Without flash attention values are kept as columns, which blocks do not allow (llama.cpp src/llama-context.cpp).
-  return hasFlashAttention ? CACHE_TYPES : ['f16']
+  if (!hasFlashAttention) return ['f16']
+  return CACHE_TYPES.filter((type) => suitsHeads(type, model.hyperparameters))
 }
 
 /** All settings that a plan may choose. */
 export const eligibleSettings = (model: ModelFacts, wishes: Wishes): LoadSettings[] =>
   contextsFor(model, wishes).flatMap((contextLength) =>
-    cacheTypesFor(wishes).map((cacheType) => settingsFor(wishes, { contextLength, cacheType })),
+    cacheTypesFor(model, wishes).map((cacheType) => settingsFor(wishes, { contextLength, cacheType })),
   )
 
 /**

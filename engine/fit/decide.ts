@@ -9,16 +9,15 @@ import {
   type Steps,
   settingsFor,
   type Wishes,
+  wishedCacheType,
 } from './candidates.ts'
 import { shouldMapWeights } from './mapping.ts'
 import { PINS, type Pin, type Plan } from './plan.ts'
-import { bestOf, type Pass } from './preference.ts'
+import { bestOf, type Pass, RUNS_WELL } from './preference.ts'
 import { divergenceOf } from './quality.ts'
 import { reasonsFor } from './reasons.ts'
 import type { Offer } from './types.ts'
 
-/** Passes that end the search for a better model. */
-const RUNS_WELL = ['A', 'A2', 'B']
 /** Contexts of tables unless one is wished for. */
 const TABLE_CONTEXT = 8192
 
@@ -58,7 +57,7 @@ export function* decision(facts: DecisionFacts, wishes: Wishes = {}): Steps<Plan
     rows: yield* tableRows(facts, wishes),
     withoutPins: yield* withoutEach(facts, wishes, { pins, chosen }),
     alternative: unpinned && assess(facts, withoutPinsOf(wishes), unpinned.candidate),
-    sibling: RUNS_WELL.includes(best?.pass.name ?? '') ? undefined : yield* siblingFor(facts, wishes),
+    sibling: RUNS_WELL.includes(best?.pass.name) ? undefined : yield* siblingFor(facts, wishes),
     mapsWeights: chosen !== undefined && shouldMapWeights(chosen, facts.machine),
   }
   yield
@@ -129,7 +128,7 @@ function* tableRows(facts: DecisionFacts, wishes: Wishes): Steps<Assessment[]> {
   const { model } = facts
   const settings = settingsFor(wishes, {
     contextLength: wishes.contextLength ?? Math.min(model.contextLength, TABLE_CONTEXT),
-    cacheType: wishes.cacheType ?? 'f16',
+    cacheType: wishedCacheType(model, wishes) ?? 'f16',
   })
   const offers = [...model.offers].sort(
     (a, b) => divergenceOf(a) - divergenceOf(b) || b.weightBytes - a.weightBytes,

@@ -17,6 +17,8 @@ export interface LayerMemory {
 
 /** What memory for running a model depends on beside its weights. Lengths count values. */
 export interface Hyperparameters {
+  /** Lengths of keys and of values of one head that a cache has; none without attention. */
+  headLengths: readonly number[]
   /** Layers that run, in order: without those that predict further tokens. */
   memory: readonly LayerMemory[]
   /** Tokens that a sliding layer sees; 0 without sliding layers. */
@@ -87,6 +89,7 @@ export function hyperparametersOf(header: Header): Hyperparameters | undefined {
     }
   })
   return {
+    headLengths: headLengthsOf(memory, lengths),
     memory,
     windowLength: sliding.includes(true) ? windowLength(architecture, own) : 0,
     embeddingLength,
@@ -97,6 +100,17 @@ export function hyperparametersOf(header: Header): Hyperparameters | undefined {
     experts: expertsOf(own, layers, Math.max(0, ...widths)),
     latent: latentOf(own),
   }
+}
+
+function headLengthsOf(
+  memory: readonly LayerMemory[],
+  lengths: (isSliding: boolean) => { key: number; value: number },
+): number[] {
+  const cached = memory.flatMap(({ isSliding, keyValues, valueValues }) => {
+    const { key, value } = lengths(isSliding)
+    return [...(keyValues > 0 ? [key] : []), ...(valueValues > 0 ? [value] : [])]
+  })
+  return [...new Set(cached)]
 }
 
 function ownValues({ metadata }: Header, architecture: string): OwnValue {

@@ -40,6 +40,7 @@ export interface Reason {
     | 'context'
     | 'context-beyond-training'
     | 'cache'
+    | 'cache-type-unfit'
     | 'quality-fits-not'
     | 'quality-too-slow'
     | 'wish-costs'

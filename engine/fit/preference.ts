@@ -28,6 +28,9 @@ export const PASSES: readonly Pass[] = [
   { name: 'G', quality: 'Very Low', tokensPerSecond: 0, contextLength: 0, allowsDisk: true },
 ]
 
+/** Passes in which a model runs well: a smaller one would only be faster. */
+export const RUNS_WELL: readonly (Pass['name'] | undefined)[] = ['A', 'A2', 'B']
+
 /** Speeds are estimates: what is a tenth too slow may be fast enough. */
 export const SPEED_TOLERANCE = 0.9
 

@@ -139,8 +139,13 @@ function context({ facts, wishes }: Explained, { candidate }: Assessment): Reaso
   return [{ code: 'context', numbers, sentence }]
 }
 
-function cache({ wishes }: Explained, { candidate }: Assessment): Reason[] {
+function cache({ wishes, facts }: Explained, { candidate }: Assessment): Reason[] {
   const { cacheType, contextLength } = candidate.settings
+  if (wishes.cacheType !== undefined && wishes.cacheType !== cacheType) {
+    const length = Math.max(...facts.model.hyperparameters.headLengths)
+    const sentence = `The cache is ${cacheType}: heads of ${length} values are no whole blocks of ${wishes.cacheType}.`
+    return [{ code: 'cache-type-unfit', numbers: { contextLength, headLength: length }, sentence }]
+  }
   if (cacheType === 'f16' || wishes.cacheType !== undefined) return []
   const sentence = `The cache is ${cacheType}, which takes about half of f16 and costs next to no quality.`
   return [{ code: 'cache', numbers: { contextLength }, sentence }]

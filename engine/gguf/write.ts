@@ -56,7 +56,7 @@ export async function writeGguf(
 }
 
 /** All before the tensor data, padded to where that starts. */
-function encodeHeader({ metadata, tensors }: GgufToWrite): Buffer {
+export function encodeHeader({ metadata, tensors }: GgufToWrite): Buffer {
   const alignment = alignmentOf(metadata)
   const keys = metadata.map(([key]) => key)
   const names = tensors.map(({ name }) => name)

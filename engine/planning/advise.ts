@@ -4,9 +4,10 @@ import { decision } from '../fit/decide.ts'
 import type { Plan } from '../fit/plan.ts'
 import type { Machine } from '../fit/types.ts'
 import { type DeviceByName, MEASURED_SHARE, whatIfMachine } from '../fit/what-if.ts'
+import type { EngineSettings } from '../settings.ts'
 import { inSlices } from './in-slices.ts'
 import type { Target, TargetQuestion, Targets } from './targets/types.ts'
-import type { MachineNow, ReadMachine } from './types.ts'
+import type { MachineNow, Measurements, ReadMachine } from './types.ts'
 
 /** Whether a model fits, asked by a person. */
 export interface FitQuestion extends Omit<TargetQuestion, 'fileType'> {
@@ -32,18 +33,23 @@ export interface AdvisorParts {
   deviceByName: DeviceByName
   /** What the operator has set, unless a question says otherwise. */
   defaults?: Wishes
+  /** What answers of models that are installed have shown; without it every speed is computed. */
+  measurements?: Measurements
 }
 
-/** The operator's settings as wishes; 0 is none. */
+/** The operator's settings as wishes; 0 and `auto` are none. */
 export const settingsAsWishes = ({
   contextLength = 0,
   parallel = 0,
+  kvCacheType = 'auto',
 }: {
   contextLength?: number | undefined
   parallel?: number | undefined
+  kvCacheType?: EngineSettings['kvCacheType'] | undefined
 }): Wishes => ({
   comfortContext: contextLength > 0 ? contextLength : undefined,
   sequences: parallel > 0 ? parallel : undefined,
+  cacheType: kvCacheType === 'auto' ? undefined : kvCacheType,
 })
 
 /**
@@ -52,7 +58,8 @@ export const settingsAsWishes = ({
  */
 export type Advise = (question: FitQuestion, signal: AbortSignal) => Promise<FitAdvice>
 
-export function createAdvisor({ targets, readMachine, deviceByName, defaults = {} }: AdvisorParts): Advise {
+export function createAdvisor(parts: AdvisorParts): Advise {
+  const { targets, readMachine, deviceByName, defaults = {}, measurements } = parts
   return async (question, signal) => {
     const { offer: fileType } = question.wishes
     const [here, target] = await Promise.all([
@@ -61,7 +68,14 @@ export function createAdvisor({ targets, readMachine, deviceByName, defaults = {
     ])
     const machine = imagined(question, deviceByName, here.machine)
     const wishes = { ...defaults, ...stated(question.wishes), offer: fileType ?? target.offer }
-    const facts = { model: target.model, siblings: target.siblings, machine: machine ?? here.machine }
+    const { model, siblings, weightsPaths = [] } = target
+    const measured = measurements?.(machine ?? here.machine, weightsPaths)
+    const facts = {
+      model,
+      siblings,
+      machine: machine ?? here.machine,
+      ...(measured === undefined ? {} : { measurements: measured }),
+    }
     const plan = await inSlices(decision(facts, wishes), signal)
     const isImagined = machine !== undefined
     return {

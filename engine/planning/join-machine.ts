@@ -1,4 +1,5 @@
 /** Pure: what probes and the engine found, in the terms of planning. */
+import type { CpuProfile } from '../fit/cpu-profile.ts'
 import { type Device, type Machine, SPEED_CLASSES, type SpeedClass } from '../fit/types.ts'
 import type { UsableDevice } from '../hardware/reconcile.ts'
 import type { CpuReading, RamReading } from '../hardware/types.ts'
@@ -36,12 +37,15 @@ export interface MachineFacts {
   devices: readonly Device[]
   ram: RamReading
   cpu: CpuReading
+  /** What a calibration of the processor has found. */
+  profile?: CpuProfile | undefined
   /** Bytes a second of main memory, as measured. */
   ramBandwidth: number
   linkBandwidth?: number | undefined
 }
 
-export function joinMachine({ devices, ram, cpu, ramBandwidth, linkBandwidth }: MachineFacts): Machine {
+export function joinMachine(facts: MachineFacts): Machine {
+  const { devices, ram, cpu, profile, ramBandwidth, linkBandwidth } = facts
   const { totalBytes, availableBytes, limitBytes } = ram
   return {
     devices,
@@ -53,6 +57,7 @@ export function joinMachine({ devices, ram, cpu, ramBandwidth, linkBandwidth }: 
     },
     cores: usableCores(cpu),
     ...(cpu.sockets === undefined ? {} : { sockets: cpu.sockets }),
+    ...(profile === undefined ? {} : { cpu: profile }),
     ...(linkBandwidth === undefined ? {} : { linkBandwidth }),
   }
 }

@@ -13,14 +13,14 @@ import { type WishSettings, wishesFor } from './load-wishes.ts'
 import { machineAfter, machineWithoutReserves, machineWithShares, nobodyLeft } from './memory-left.ts'
 import { needsOf, placingOf, roomOn } from './placed-plan.ts'
 import { doesNotFit } from './refusal.ts'
-import type { LoadPlanner, LoadWish, PlannedLoad, ReadMachine } from './types.ts'
+import type { LoadPlanner, LoadWish, Measurements, PlannedLoad, ReadMachine } from './types.ts'
 import { planUncomputed } from './uncomputed.ts'
 
 export interface LoadPlannerParts {
   readMachine: ReadMachine
   settings: WishSettings
-  /** Measured speed divided by the computed one, by `planKey`, of a model on this machine. */
-  measurements?: (model: InstalledModel) => ReadonlyMap<string, number> | undefined
+  /** Measured speed divided by the computed one, by `planKey`, of files on a machine. */
+  measurements?: Measurements
   installedFacts?: InstalledFacts
 }
 
@@ -40,7 +40,7 @@ export function createLoadPlanner({
       const machine = withShares(machineAfter(now, occupancy))
       const machineNow = withShares(machineAfter(now, nobodyLeft(occupancy)))
       if (model === undefined) return planUncomputed(wish, machine)
-      const measured = measurements?.(wish.model)
+      const measured = measurements?.(now, pathsOf(wish.model))
       const question: Question = {
         model,
         machine,
@@ -52,6 +52,9 @@ export function createLoadPlanner({
     },
   }
 }
+
+const pathsOf = ({ weightsPath }: InstalledModel): string[] =>
+  weightsPath === undefined ? [] : [weightsPath]
 
 interface Question {
   model: ModelFacts

@@ -1,6 +1,7 @@
 import type { LoadPlan } from '../backend.ts'
 import type { Wishes } from '../fit/candidates.ts'
 import type { Machine } from '../fit/types.ts'
+import { DEFAULT_OPTIONS } from '../options.ts'
 import type { EngineSettings } from '../settings.ts'
 
 const GIB = 2 ** 30
@@ -56,4 +57,16 @@ export function wishesFor(
     deviceReserveBytes: settings.gpuOverheadBytes,
     sequences: Math.max(1, plan.slots),
   }
+}
+
+/** What a load asks for when no request says anything; `trained`: tokens that the model was trained for. */
+export function plainWishes(settings: EngineSettings, machine: Machine, trained: number): Wishes {
+  const asked = {
+    ...DEFAULT_OPTIONS,
+    contextLength: Math.min(settings.contextLength, trained),
+    kvCacheType: settings.kvCacheType === 'auto' ? ('f16' as const) : settings.kvCacheType,
+    flashAttention: settings.flashAttention,
+    slots: settings.parallel,
+  }
+  return wishesFor(asked, settings, machine)
 }

@@ -1,6 +1,7 @@
 import { createFreeMemory, type FreeMemory } from '../hardware/free-memory.ts'
 import type { Readers } from '../hardware/readers.ts'
 import type { UsableDevice } from '../hardware/reconcile.ts'
+import type { CpuSpeed } from './cpu-speed.ts'
 import type { AskEngine, Inventory, ReadInventory } from './inventory.ts'
 import { type FreeBytes, joinMachine, plannedDevice } from './join-machine.ts'
 import type { ReadRamSpeed } from './ram-speed.ts'
@@ -12,6 +13,8 @@ export interface MachineParts {
   /** Asked for what is free on devices whose drivers do not tell. */
   engineDevices: AskEngine
   ramSpeed: ReadRamSpeed
+  /** What a calibration of the processor has found; without it the speed of memory stands in. */
+  cpuSpeed?: Pick<CpuSpeed, 'read'>
 }
 
 /**
@@ -23,6 +26,7 @@ export function createReadMachine({
   inventory,
   engineDevices,
   ramSpeed,
+  cpuSpeed,
 }: MachineParts): ReadMachine {
   let last: { of: Inventory; read: () => Promise<FreeMemory> } | undefined
   function freeMemoryOf(now: Inventory): Promise<FreeMemory> {
@@ -36,12 +40,14 @@ export function createReadMachine({
     const { ram, freeBytes } = await freeMemoryOf(found)
     const free = await freeOn(gpus, freeBytes, engineDevices)
     const speed = await ramSpeed({ cpu: hardware.cpu, ram: { ...hardware.ram, ...ram } })
+    const profile = await cpuSpeed?.read(hardware.cpu)
     const devices = gpus.map((gpu, at) => plannedDevice(gpu, free.bytes[at]))
     return {
       machine: joinMachine({
         devices,
         ram,
         cpu: hardware.cpu,
+        profile,
         ramBandwidth: speed.bytesPerSecond,
         linkBandwidth,
       }),

@@ -1,5 +1,6 @@
 import { deviceOverheadBytes } from '../fit/overhead.ts'
 import type { Device, Machine } from '../fit/types.ts'
+import type { LoadedModel } from '../types.ts'
 import { sumOf } from './memory-sum.ts'
 import { type MemoryByDevice, type Occupancy, RAM } from './types.ts'
 
@@ -27,6 +28,10 @@ export function machineAfter(machine: Machine, { staying, loading, leaving }: Oc
     ram: { ...ram, availableBytes: within(left, ram.totalBytes) },
   }
 }
+
+/** The machine as it is for a model by itself: all that are in memory can go when it is wanted. */
+export const machineAlone = (machine: Machine, loaded: readonly Pick<LoadedModel, 'memory'>[]): Machine =>
+  machineAfter(machine, { ...UNOCCUPIED, leaving: sumOf(loaded.map(({ memory }) => memory)) })
 
 const on = (memory: MemoryByDevice, { id }: Device): number => memory[id] ?? 0
 

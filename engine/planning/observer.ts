@@ -105,8 +105,9 @@ export function createObserver({
 
   return {
     planner: (planner) => ({
-      async plan(wish, occupancy) {
-        const load = await planner.plan(wish, occupancy)
+      async plan(...asked) {
+        const load = await planner.plan(...asked)
+        const [wish] = asked
         remember(load, wish.model.shortName)
         return load
       },
@@ -114,6 +115,8 @@ export function createObserver({
     backend: (backend) => ({
       name: backend.name,
       ...(backend.quantize === undefined ? {} : { quantize: backend.quantize.bind(backend) }),
+      ...(backend.devices === undefined ? {} : { devices: backend.devices.bind(backend) }),
+      ...(backend.isIdle === undefined ? {} : { isIdle: backend.isIdle.bind(backend) }),
       close: () => backend.close(),
       async load(plan, signal, onProgress) {
         const runner = await backend.load(plan, signal, onProgress)
@@ -134,17 +137,28 @@ type Answer = { promptTokens: number } & Pick<
 /** Plans are plain data: two with the same content load the same. */
 const identityOf = (plan: LoadPlan): string => JSON.stringify(plan)
 
-/** A machine as far as speeds depend on it. */
-export const devicesOf = ({ devices, cores }: Machine): string =>
-  [...devices.map(({ name }) => name), `${cores} CPU cores`].join(' + ')
+/** A machine as far as speeds depend on it, those that are computed too: a calibration makes them others. */
+export const devicesOf = ({ devices, cores, cpu }: Machine): string =>
+  [...devices.map(({ name }) => name), `${cores} CPU cores${cpu === undefined ? '' : ', calibrated'}`].join(
+    ' + ',
+  )
 
-/** The speeds that were measured of a model's file on this machine, for `DecisionFacts.measurements`. */
+/**
+ * The speeds that were measured of a model's files on this machine, for `DecisionFacts.measurements`. Of two files
+ * that run in the same way the first counts.
+ */
 export const measurementsFor = (
   history: Pick<HistoryFile, 'entries'>,
   machine: Machine,
-  weightsPath: string,
-): ReadonlyMap<string, number> =>
-  measuredRatios(history.entries(), { devices: devicesOf(machine), weights: basename(weightsPath) })
+  weightsPaths: readonly string[],
+): ReadonlyMap<string, number> => {
+  const devices = devicesOf(machine)
+  return new Map(
+    weightsPaths
+      .toReversed()
+      .flatMap((path) => [...measuredRatios(history.entries(), { devices, weights: basename(path) })]),
+  )
+}
 
 /** The buffers of a load by where they lie. */
 export function memoryByDevice(buffers: readonly BufferSize[]): MemoryByDevice {

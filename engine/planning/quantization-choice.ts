@@ -6,8 +6,7 @@ import { divergenceOf } from '../fit/quality.ts'
 import { QUANTIZATION_TYPES } from '../quantization.ts'
 import type { LoadedModel } from '../types.ts'
 import { mostContextOn } from './load-wishes.ts'
-import { machineAfter, UNOCCUPIED } from './memory-left.ts'
-import { sumOf } from './memory-sum.ts'
+import { machineAlone } from './memory-left.ts'
 import type { ReadMachine } from './types.ts'
 
 export interface QuantizationChoiceParts {
@@ -25,8 +24,7 @@ const TYPES = QUANTIZATION_TYPES.filter((fileType) =>
 export function createQuantizationChoice({ readMachine, loaded }: QuantizationChoiceParts): ChooseType {
   return async (header) => {
     const { machine } = await readMachine()
-    const leaving = sumOf(loaded().map(({ memory }) => memory))
-    const alone = machineAfter(machine, { ...UNOCCUPIED, leaving })
+    const alone = machineAlone(machine, loaded())
     const model = quantizableFacts(header, 'model', TYPES)
     if (model === undefined) {
       throw new EngineError(

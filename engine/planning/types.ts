@@ -17,6 +17,12 @@ export interface MachineNow {
 /** Reads the machine: probes once, free memory anew with every call. Never throws. */
 export type ReadMachine = () => Promise<MachineNow>
 
+/**
+ * What earlier answers have shown of the speed of files on a machine: measured divided by computed speed, by `planKey`,
+ * for `DecisionFacts.measurements`.
+ */
+export type Measurements = (machine: Machine, weightsPaths: readonly string[]) => ReadonlyMap<string, number>
+
 /** Bytes by where they lie: the runner's names of devices, such as `CUDA0`, and `RAM`. */
 export type MemoryByDevice = Readonly<Record<string, number>>
 

@@ -3,16 +3,15 @@ import { EngineError } from '../errors.ts'
 import { type DecisionFacts, isWished, type Wishes } from '../fit/candidates.ts'
 import { decide } from '../fit/decide.ts'
 import type { Plan } from '../fit/plan.ts'
-import { PASSES } from '../fit/preference.ts'
+import { PASSES, RUNS_WELL } from '../fit/preference.ts'
 import { isWorthReloading } from '../fit/replan.ts'
 import type { Machine, ModelFacts } from '../fit/types.ts'
-import { DEFAULT_OPTIONS } from '../options.ts'
 import type { EngineSettings } from '../settings.ts'
 import { parseModelName } from '../store/name.ts'
 import type { InstalledModel, ModelName, ModelStore } from '../store/types.ts'
 import type { LoadedModel } from '../types.ts'
 import { createInstalledFacts, type InstalledFacts } from './installed-facts.ts'
-import { wishesFor } from './load-wishes.ts'
+import { plainWishes } from './load-wishes.ts'
 import { machineAfter, UNOCCUPIED } from './memory-left.ts'
 import { sumOf } from './memory-sum.ts'
 import type { ReadMachine } from './types.ts'
@@ -22,8 +21,6 @@ const AUTO_TAG = 'auto'
 
 export const isAuto = (name: string): boolean => parseModelName(name)?.tag.toLowerCase() === AUTO_TAG
 
-/** Passes in which a model runs well: a smaller one would only be faster. */
-const RUNS_WELL = ['A', 'A2', 'B']
 /** Two counts of the same weights may differ by tables that one file has and another has not. */
 const SAME_SIZE = 0.01
 
@@ -86,7 +83,7 @@ function bestOfSizes(
   const plans = bySize(variants).map((group) => planFor(group, where))
   const passOf = ({ plan }: (typeof plans)[number]) => PASSES.findIndex(({ name }) => name === plan.pass)
   const best =
-    plans.find(({ plan }) => RUNS_WELL.includes(plan.pass ?? '')) ??
+    plans.find(({ plan }) => RUNS_WELL.includes(plan.pass)) ??
     plans
       .filter(({ plan }) => plan.verdict === 'fits')
       .reduce<(typeof plans)[number] | undefined>(
@@ -130,14 +127,7 @@ function planFor(group: readonly Variant[], { machine, settings }: Where): Group
   if (first === undefined) throw new EngineError('model_not_found', 'there is nothing to choose from')
   const offers = group.flatMap(({ facts }) => facts.offers)
   const facts = { model: { ...first.facts, offers }, machine }
-  const asked = {
-    ...DEFAULT_OPTIONS,
-    contextLength: Math.min(settings.contextLength, first.facts.contextLength),
-    kvCacheType: settings.kvCacheType === 'auto' ? ('f16' as const) : settings.kvCacheType,
-    flashAttention: settings.flashAttention,
-    slots: settings.parallel,
-  }
-  const wishes = wishesFor(asked, settings, machine)
+  const wishes = plainWishes(settings, machine, first.facts.contextLength)
   return { group, facts, wishes, plan: decide(facts, wishes) }
 }
 

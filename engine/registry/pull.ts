@@ -4,28 +4,24 @@ import { ggufFacts } from '../gguf/facts.ts'
 import { readGgufFile } from '../gguf/read.ts'
 import type { Log } from '../log.ts'
 import { blobsOf, hasTensorLayers, layersOf, type Manifest, parseManifest } from '../store/manifest.ts'
+import { fullName, isSameModelName, shortName } from '../store/name.ts'
 import type { ModelName, ModelStore } from '../store/types.ts'
 import { createDownloads, type Downloads } from './download/shared.ts'
 import { DOWNLOAD_TUNING, type DownloadTuning } from './download/tuning.ts'
+import { RegistryError } from './error.ts'
 import { buildFromHub } from './hugging-face/build.ts'
 import { findOnHub } from './hugging-face/find.ts'
 import { inWords } from './hugging-face/refusal.ts'
 import type { Hub } from './hugging-face/types.ts'
 import { pullBlob } from './pull-blob.ts'
-import type { Registry, TransferEvent } from './types.ts'
-
-export interface PullRequest {
-  /** The host in it is the registry that is asked. */
-  name: ModelName
-  /** Speak http instead of https. */
-  insecure: boolean
-}
+import type { ChoosePull, PullRequest, Registry, TransferEvent } from './types.ts'
 
 /** Gets models from registries. */
 export interface Pulls {
   /**
-   * Fetches what is missing of a model and installs it. The first event comes before the network is asked, the last
-   * is `success`. Pulls that need the same blob at the same time share its transfer. Throws EngineError
+   * Fetches what is missing of a model and installs it. Without a tag, or with `auto`, it is the one that suits this
+   * machine best, where that can be told: it gets its own tag, and without a tag `latest` is another name of it. What
+   * was chosen is said first. The first event comes before the network is asked, the last is `success`. Pulls that need the same blob at the same time share its transfer. Throws EngineError
    * (`pull_failed`, `registry_failed`) with a message for the client, or the reason of `signal`; what has come is
    * kept for the next pull.
    */
@@ -44,15 +40,23 @@ export interface PullOptions {
   registries: PullSources
   log: Log
   tuning?: DownloadTuning
+  /** Chooses what suits this machine; without it a name without a tag is `latest`. */
+  choose?: ChoosePull | undefined
 }
 
 /** Kinds of layers that must be GGUF files. */
 const GGUF_KINDS = ['model', 'projector', 'adapter'] as const
 
-export function createPulls({ models, registries, log, tuning = DOWNLOAD_TUNING }: PullOptions): Pulls {
+export function createPulls({
+  models,
+  registries,
+  log,
+  tuning = DOWNLOAD_TUNING,
+  choose,
+}: PullOptions): Pulls {
   const downloads = createDownloads(tuning, log)
   return {
-    pull: (request, signal) => pullModel({ models, registries, downloads }, request, signal),
+    pull: (request, signal) => pullSuited({ models, registries, downloads, choose }, request, signal),
     close: downloads.close,
   }
 }
@@ -62,6 +66,33 @@ interface Means {
   models: ModelStore
   registries: PullSources
   downloads: Downloads
+  choose: ChoosePull | undefined
+}
+
+/** Pulls what suits this machine, where that is another model than the one that was named. */
+async function* pullSuited(
+  means: Means,
+  request: PullRequest,
+  signal: AbortSignal,
+): AsyncGenerator<TransferEvent> {
+  const name = means.choose === undefined ? request.name : yield* means.choose(request, signal)
+  if (isSameModelName(name, request.name)) return yield* pullModel(means, request, signal)
+  let isThere = false
+  try {
+    for await (const event of pullModel(means, { ...request, name }, signal)) {
+      isThere ||= event.type === 'progress'
+      // There may be something left to do before the last word.
+      if (event.type !== 'status' || event.text !== 'success') yield event
+    }
+  } catch (error) {
+    const latest = { ...request.name, tag: 'latest' }
+    const isUnknown = error instanceof RegistryError && error.failure === 'not_found' && !isThere
+    if (!isUnknown || isSameModelName(name, latest)) throw error
+    yield status(`${shortName(name)} is not to be had: pulling ${shortName(latest)}`)
+    return yield* pullModel(means, { ...request, name: latest }, signal)
+  }
+  if (!request.hasTag) await means.models.copy(fullName(name), fullName(request.name))
+  yield status('success')
 }
 
 async function* pullModel(

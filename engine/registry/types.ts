@@ -9,6 +9,25 @@ export type TransferEvent =
   /** Bytes of one blob. `text` names the step, such as `pulling 8daa9615cce3`. */
   | { type: 'progress'; text: string; digest: string; total: number; completed: number }
 
+/** What a pull is asked for. */
+export interface PullRequest {
+  /** The host in it is the registry that is asked. */
+  name: ModelName
+  /** Somebody wrote the tag; otherwise it is `latest`, and what suits this machine may be pulled in its place. */
+  hasTag: boolean
+  /** Speak http instead of https. */
+  insecure: boolean
+}
+
+/**
+ * Says which model a request is to get on this machine, and in statuses why; the name that is asked for where nothing
+ * is to be chosen. Throws nothing but the reason of `signal`: where nothing can be said the pull goes on as asked.
+ */
+export type ChoosePull = (
+  request: PullRequest,
+  signal: AbortSignal,
+) => AsyncGenerator<TransferEvent, ModelName>
+
 /** One blob as a registry has it. */
 export interface RemoteBlob {
   /** `sha256:<64 hex>`: what the content must hash to. Not checked here. */

@@ -1,5 +1,6 @@
 import { goQuote } from '../../formats/go-quote.ts'
 import { EngineError } from '../errors.ts'
+import { hasTag } from './name.ts'
 
 /** A model as a client refers to it: a name, and possibly where it must run. */
 export interface ModelRef {
@@ -25,8 +26,7 @@ export function parseModelRef(text: string): ModelRef {
 /** Under which name a stub of a remote model is stored: `x:20b:cloud` as `x:20b-cloud`, `x:cloud` as `x:cloud`. */
 export function storedName(ref: ModelRef): string {
   if (ref.source !== 'cloud') return ref.name
-  const hasTag = ref.name.lastIndexOf(':') > ref.name.lastIndexOf('/')
-  return hasTag ? `${ref.name}-cloud` : `${ref.name}:cloud`
+  return hasTag(ref.name) ? `${ref.name}-cloud` : `${ref.name}:cloud`
 }
 
 function takeSuffix(text: string): ModelRef {

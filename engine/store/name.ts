@@ -27,8 +27,8 @@ export const isValidModelName = (name: ModelName): boolean =>
 export function parseModelName(text: string): ModelName | undefined {
   let rest = text
   let tag = DEFAULT_TAG
-  const colon = rest.lastIndexOf(':')
-  if (colon > rest.lastIndexOf('/')) {
+  if (hasTag(rest)) {
+    const colon = rest.lastIndexOf(':')
     tag = rest.slice(colon + 1)
     rest = rest.slice(0, colon)
   }
@@ -39,6 +39,9 @@ export function parseModelName(text: string): ModelName | undefined {
   const name = { host, namespace, model, tag }
   return isValidModelName(name) ? name : undefined
 }
+
+/** Whether the text names a tag; without one `latest` is meant. */
+export const hasTag = (text: string): boolean => text.lastIndexOf(':') > text.lastIndexOf('/')
 
 /** What stands before and after the last slash; without a slash there is nothing before. */
 function cutLast(text: string): [before: string | undefined, after: string] {

@@ -1,10 +1,18 @@
 import { placeText } from '../../engine/fit/wording.ts'
+import type { Preview } from '../../engine/planning/preview.ts'
+import type { PlannedLoad } from '../../engine/planning/types.ts'
 import type { LoadedModel } from '../../engine/types.ts'
 
 /** How a loaded model was planned and what came of it; nothing where nothing was planned. */
 export function toPlanning({ planned, memory }: Pick<LoadedModel, 'planned' | 'memory'>) {
-  if (planned === undefined) return {}
-  const { plan, fit, needs } = planned
+  return planned === undefined ? {} : { ...toPlan(planned), actual: memory }
+}
+
+/** How a model would be loaded that is not. */
+export const toPreview = (preview: Preview) =>
+  'refusal' in preview ? { refusal: preview.refusal } : toPlan(preview.planned)
+
+function toPlan({ plan, fit, needs }: PlannedLoad) {
   const chosen = fit?.chosen
   return {
     plan: {
@@ -27,6 +35,5 @@ export function toPlanning({ planned, memory }: Pick<LoadedModel, 'planned' | 'm
       reasons: (fit?.reasons ?? []).map(({ sentence }) => sentence),
     },
     predicted: needs,
-    actual: memory,
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
+import type { PreviewLoad } from '../../engine/planning/preview.ts'
 import { parseModelRef } from '../../engine/store/model-ref.ts'
 import { modelfileText, parametersText } from '../../engine/store/modelfile.ts'
 import { parseModelName, shortName } from '../../engine/store/name.ts'
@@ -11,7 +12,7 @@ import { toDetails, toRemote } from './details.ts'
 import { bag, flag, text } from './fields.ts'
 import { findModel } from './lookup.ts'
 import { omitEmpty } from './omit-empty.ts'
-import { toPlanning } from './plan-view.ts'
+import { toPlanning, toPreview } from './plan-view.ts'
 
 export const ShowRequest = z
   .object({
@@ -24,9 +25,17 @@ export const ShowRequest = z
   .meta({ id: 'OllamaShowRequest', title: 'ShowRequest' })
 export type ShowRequest = z.output<typeof ShowRequest>
 
+/** What describing a model needs. */
+interface Shown {
+  models: ModelStore
+  engine: Engine
+  /** Absent where nothing is planned. */
+  previewLoad: PreviewLoad | undefined
+}
+
 /** Answers POST /api/show: everything known about a model without loading it. */
 export async function show(
-  { models, engine }: { models: ModelStore; engine: Engine },
+  { models, engine, previewLoad }: Shown,
   body: ShowRequest,
   headers: IncomingHttpHeaders,
 ) {
@@ -39,7 +48,9 @@ export async function show(
     shown.model_info['general.basename'] = rawName
   }
   const loaded = engine.loaded().find((one) => one.model.fullName === model.fullName)
-  return { ...shown, ...(loaded?.planned === undefined ? {} : { snug: toPlanning(loaded) }) }
+  if (loaded !== undefined) return { ...shown, ...omitEmpty({ snug: toPlanning(loaded) }) }
+  const preview = await previewLoad?.(model)
+  return { ...shown, ...(preview && { snug: { preview: toPreview(preview) } }) }
 }
 
 async function findShown(models: ModelStore, rawName: string): Promise<InstalledModel> {

@@ -6,7 +6,7 @@ import { createModels } from '../../engine/create/create.ts'
 import { modelFiles } from '../../engine/create/local-files.ts'
 import { type ModelfilePlan, planOf } from '../../engine/create/modelfile.ts'
 import type { CreateRequest } from '../../engine/create/types.ts'
-import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
+import { createQuantizationChoice } from '../../engine/planning/quantization-choice.ts'
 import type { Taken } from '../../engine/store/files.ts'
 import { ifMissing } from '../../engine/store/missing.ts'
 import { parseModelName } from '../../engine/store/name.ts'
@@ -14,7 +14,9 @@ import type { ModelStore } from '../../engine/store/types.ts'
 import { decodeModelfile } from '../../formats/modelfile/decode.ts'
 import { parseModelfile } from '../../formats/modelfile/parse.ts'
 import { ModelfileError } from '../../formats/modelfile/types.ts'
+import { openMachine } from '../machine.ts'
 import { createProgress, type Progress, type ProgressOutput } from '../progress.ts'
+import { openBackend } from './backend.ts'
 import { openModels, TERMINAL_LOG } from './store.ts'
 
 /** What `snug create` was asked for. */
@@ -51,16 +53,13 @@ export async function createCommand(
   const { plan, folder } = await readPlan(command)
   for (const warning of plan.warnings) output.write(`warning: ${warning}\n`)
   const models = await openModels(config)
-  const backend = createEmbeddedBackend({
-    threads: config.threads,
-    environment: config.engineEnvironment,
-    log: TERMINAL_LOG,
-    ...(config.libraryDir === undefined ? {} : { libraryDir: config.libraryDir }),
-  })
+  const backend = openBackend(config, TERMINAL_LOG)
   const progress = createProgress(output)
   try {
     const request = await toRequest({ plan, folder, models, progress, signal })
-    const create = createModels({ models, quantize: backend.quantize })
+    const { readMachine } = await openMachine(config, backend)
+    const chooseType = createQuantizationChoice({ readMachine, loaded: () => [] })
+    const create = createModels({ models, quantize: backend.quantize, chooseType })
     const { model: name, quantize } = command
     for await (const event of create({ ...request, name, quantize }, signal)) progress.show(event)
   } finally {
@@ -148,7 +147,7 @@ async function take(
     const text = `hashing ${basename(path)}`
     const total = (await stat(path)).size
     const { digest, how } = await models.takeFile(path, signal, (completed) =>
-      progress.show({ type: 'progress', text, digest: '', total, completed }),
+      progress.show({ type: 'progress', text, total, completed }),
     )
     progress.show({ type: 'status', text: `${name} ${HOW[how]}` })
     digests[name] = digest

@@ -26,7 +26,7 @@ export const FIT_OPTIONS = {
 
 export const FIT_OPTION_NAMES = Object.keys(FIT_OPTIONS) as (keyof typeof FIT_OPTIONS)[]
 
-interface FitValues {
+export interface FitValues {
   device?: string[]
   ram?: string
   ctx?: string

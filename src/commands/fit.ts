@@ -3,11 +3,15 @@ import { whyText } from '../../engine/fit/report.ts'
 import { type Paint, PLAIN, reportText } from '../../engine/fit/report-text.ts'
 import { createAdvisor, type FitAdvice, settingsAsWishes } from '../../engine/planning/advise.ts'
 import { deviceByName } from '../../engine/planning/device-by-name.ts'
+import { readHistory } from '../../engine/planning/history-file.ts'
+import { historyText } from '../../engine/planning/history-text.ts'
+import { measurementsFor } from '../../engine/planning/observer.ts'
 import { createTargets } from '../../engine/planning/targets/find.ts'
-import { createEmbeddedBackend } from '../../engine/runner/embedded.ts'
 import { toReply } from '../../routes/snug/fit-reply.ts'
 import { openMachine } from '../machine.ts'
 import { openConfiguredRegistries } from '../registries.ts'
+import { stateFile } from '../state-file.ts'
+import { openBackend } from './backend.ts'
 import type { FitCommand } from './fit-options.ts'
 import { openModels } from './store.ts'
 
@@ -25,18 +29,19 @@ export async function fitCommand(
   output: FitOutput,
   signal: AbortSignal,
 ): Promise<string> {
-  const { threads, libraryDir, engineEnvironment: environment } = config
   const registries = openConfiguredRegistries(config)
-  const backend = createEmbeddedBackend({
-    threads,
-    environment,
-    log: { info() {}, warn() {} },
-    ...(libraryDir === undefined ? {} : { libraryDir }),
-  })
+  const backend = openBackend(config)
   try {
     const { readMachine } = await openMachine(config, backend)
     const targets = createTargets({ models: await openModels(config), registries, isLocal: true })
-    const advise = createAdvisor({ targets, readMachine, deviceByName, defaults: settingsAsWishes(config) })
+    const history = await readHistory(stateFile(config, 'history'))
+    const advise = createAdvisor({
+      targets,
+      readMachine,
+      deviceByName,
+      defaults: settingsAsWishes(config),
+      measurements: (machine, paths) => measurementsFor({ entries: () => history }, machine, paths),
+    })
     const advice = await advise({ ...command, text: command.model }, signal)
     if (command.asJson) return `${JSON.stringify(toReply(advice), null, 2)}\n`
     return adviceText(advice, command.showsReasons, output.isTTY && output.hasColors?.() ? COLORS : PLAIN)
@@ -44,6 +49,10 @@ export async function fitCommand(
     await Promise.all([backend.close(), registries.close()])
   }
 }
+
+/** `snug fit --history`: what predictions were worth so far. */
+export const historyCommand = async (config: Config): Promise<string> =>
+  `${historyText(await readHistory(stateFile(config, 'history')))}\n`
 
 /** Advice as lines for a person. */
 export function adviceText(

@@ -2,10 +2,11 @@ import type { Config } from '../../config/load.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { GgufError } from '../../engine/gguf/error.ts'
 import { ModelfileError } from '../../formats/modelfile/types.ts'
-import type { ModelsCommand } from '../cli.ts'
+import type { LocalCommand } from '../cli.ts'
 import { StartError } from '../start-error.ts'
 import { createCommand } from './create.ts'
-import { fitCommand } from './fit.ts'
+import { fitCommand, historyCommand } from './fit.ts'
+import { hardwareCommand } from './hardware.ts'
 import { copyCommand, listCommand, removeCommand, showCommand } from './models.ts'
 import { psCommand } from './ps.ts'
 import { pullCommand, pushCommand } from './transfer.ts'
@@ -13,8 +14,8 @@ import { pullCommand, pushCommand } from './transfer.ts'
 /** As shells count: 128 and the number of SIGINT. */
 const INTERRUPTED = 130
 
-/** Runs a command on the models folder. Throws StartError with a sentence for the person who typed it. */
-export async function runCommand(config: Config, command: ModelsCommand): Promise<void> {
+/** Runs a command on this machine. Throws StartError with a sentence for the person who typed it. */
+export async function runCommand(config: Config, command: LocalCommand): Promise<void> {
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
@@ -28,7 +29,7 @@ export async function runCommand(config: Config, command: ModelsCommand): Promis
   }
 }
 
-async function output(config: Config, command: ModelsCommand, signal: AbortSignal): Promise<string> {
+async function output(config: Config, command: LocalCommand, signal: AbortSignal): Promise<string> {
   switch (command.name) {
     case 'create':
       await createCommand(config, command, process.stderr, signal)
@@ -41,6 +42,10 @@ async function output(config: Config, command: ModelsCommand, signal: AbortSigna
       return ''
     case 'fit':
       return fitCommand(config, command, process.stdout, signal)
+    case 'fit-history':
+      return historyCommand(config)
+    case 'hardware':
+      return hardwareCommand(config, command, process.stderr, signal)
     case 'list':
       return listCommand(config)
     case 'ps':

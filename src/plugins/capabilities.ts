@@ -1,6 +1,8 @@
 import fp from 'fastify-plugin'
 import type { CreateModel } from '../../engine/create/types.ts'
+import type { HistoryFile } from '../../engine/planning/history-file.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
+import type { PreviewLoad } from '../../engine/planning/preview.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import type { Pulls } from '../../engine/registry/pull.ts'
 import type { Registries } from '../../engine/registry/types.ts'
@@ -16,6 +18,7 @@ declare module 'fastify' {
     readMachine: ReadMachine | undefined
     inventory: ReadInventory | undefined
     createModel: CreateModel
+    previewLoad: PreviewLoad | undefined
   }
 }
 
@@ -26,12 +29,17 @@ export interface Capabilities {
   pulls: Pulls
   readMachine?: ReadMachine
   inventory?: ReadInventory
+  history?: Pick<HistoryFile, 'flush'>
   create: CreateModel
+  previewLoad?: PreviewLoad
 }
 
 /** Gives every route what it stands on; closes it with the server. */
 export const capabilitiesPlugin = fp<Capabilities>(
-  async (app, { engine, models, registries, pulls, readMachine, inventory, create }) => {
+  async (
+    app,
+    { engine, models, registries, pulls, readMachine, inventory, history, create, previewLoad },
+  ) => {
     app.decorate('engine', engine)
     app.decorate('models', models)
     app.decorate('registries', registries)
@@ -39,8 +47,12 @@ export const capabilitiesPlugin = fp<Capabilities>(
     app.decorate('readMachine', readMachine)
     app.decorate('inventory', inventory)
     app.decorate('createModel', create)
+    app.decorate('previewLoad', previewLoad)
     app.addHook('onClose', async () => {
-      await Promise.all([engine.close(), pulls.close().then(() => registries.close())])
+      await Promise.all([
+        engine.close().then(() => history?.flush()),
+        pulls.close().then(() => registries.close()),
+      ])
     })
   },
   { name: 'capabilities', fastify: '5.x' },

@@ -5,6 +5,8 @@ import { createActivity } from '../../engine/activity.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { ReadInventory } from '../../engine/planning/inventory.ts'
 import { createLoadPlanner } from '../../engine/planning/load-planner.ts'
+import { createPreview } from '../../engine/planning/preview.ts'
+import { createPullChoice } from '../../engine/planning/pull-choice.ts'
 import type { ReadMachine } from '../../engine/planning/types.ts'
 import { createVariants, withAutoTag } from '../../engine/planning/variants.ts'
 import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
@@ -80,10 +82,12 @@ export async function testApp(options: TestAppOptions = {}) {
   })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })
-  const pulls = createPulls({ models: store, registries, log: logger, ...(tuning ? { tuning } : {}) })
-  const choose =
-    readMachine &&
-    createVariants({ models: store, readMachine, settings: own, loaded: () => engine.loaded() })
+  const loaded = () => engine.loaded()
+  const choosing = readMachine && { models: store, registries, readMachine, settings: own, loaded }
+  const choosePull = choosing && createPullChoice({ ...choosing, patienceMs: 200 })
+  const paced = tuning ? { tuning } : {}
+  const pulls = createPulls({ models: store, registries, log: logger, ...paced, choose: choosePull })
+  const choose = choosing && createVariants(choosing)
   const app = buildApp(
     { emulatedVersion: '0.33.0', ...change },
     {
@@ -95,6 +99,7 @@ export async function testApp(options: TestAppOptions = {}) {
       logger,
       ...(inventory ? { inventory } : {}),
       ...(readMachine && { readMachine }),
+      ...(planner && { previewLoad: createPreview({ planner, settings: own, loaded, patienceMs: 10_000 }) }),
     },
   )
   onTestFinished(() => app.close())

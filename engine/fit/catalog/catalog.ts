@@ -45,9 +45,12 @@ const parametersOf = ({ architecture }: CatalogModel): number =>
 /** Smaller models of the same line, the largest first. */
 export function smallerSiblings(model: CatalogModel): CatalogModel[] {
   const own = parametersOf(model)
-  return CATALOG.filter((other) => other.line === model.line)
-    .map((other) => ({ other, parameters: parametersOf(other) }))
-    .filter(({ parameters }) => parameters < own)
-    .sort((a, b) => b.parameters - a.parameters)
-    .map(({ other }) => other)
+  return largestFirst(CATALOG.filter((other) => other.line === model.line && parametersOf(other) < own))
 }
+
+/** Models by how many parameters they have. */
+export const largestFirst = (models: readonly CatalogModel[]): CatalogModel[] =>
+  models
+    .map((model) => ({ model, parameters: parametersOf(model) }))
+    .sort((a, b) => b.parameters - a.parameters)
+    .map(({ model }) => model)

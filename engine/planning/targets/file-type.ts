@@ -53,8 +53,8 @@ export function typeNamed(name: string): FileType | undefined {
   return PUBLISHED[plain] ?? USUAL[plain]
 }
 
-/** Families that are trained in a type with blocks: any other type only loses. */
-const NATIVE: Readonly<Record<string, FileType>> = { 'gpt-oss': 'MXFP4_MOE' }
+/** Families, by llama.cpp's names and Ollama's, that are trained in a type with blocks: any other type only loses. */
+const NATIVE: Readonly<Record<string, FileType>> = { 'gpt-oss': 'MXFP4_MOE', gptoss: 'MXFP4_MOE' }
 
 /** Whether nothing was lost in this type. */
 export const isNativeType = (architecture: string, fileType: FileType): boolean =>

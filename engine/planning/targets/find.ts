@@ -4,10 +4,11 @@ import { isHuggingFace } from '../../registry/hugging-face/hosts.ts'
 import type { Registries } from '../../registry/types.ts'
 import { parseModelName } from '../../store/name.ts'
 import type { InstalledModel, ModelStore } from '../../store/types.ts'
+import { createFactsReader } from '../installed-facts.ts'
 import { withExactSizes } from './exact-sizes.ts'
 import { fileTarget } from './file.ts'
 import { hubTarget } from './hub.ts'
-import { createInstalledFacts, installedTarget } from './installed.ts'
+import { installedTarget } from './installed.ts'
 import { librarySizes, libraryTarget } from './library.ts'
 import type { Target, TargetQuestion, Targets } from './types.ts'
 import { urlTarget } from './url.ts'
@@ -28,7 +29,7 @@ const MAX_TEXT = 4096
 /** Finds models by what people write: names, files, addresses. */
 export function createTargets(sources: TargetSources): Targets {
   const { models, registries, isLocal } = sources
-  const factsOf = createInstalledFacts()
+  const factsOf = createFactsReader()
 
   async function find(question: TargetQuestion, signal: AbortSignal): Promise<Target> {
     const { text } = question

@@ -2,6 +2,7 @@ import { EngineError } from '../../errors.ts'
 import { headerFacts } from '../../fit/model-facts.ts'
 import type { ModelFacts, OfferSource } from '../../fit/types.ts'
 import type { GgufHeader } from '../../gguf/types.ts'
+import { SMALL_MACHINE_CONTEXT } from '../../settings.ts'
 import { fileTypeOf, isNativeType } from './file-type.ts'
 
 /** A model by its header alone. Throws EngineError `unsupported` where that says too little, and GgufError. */
@@ -16,7 +17,8 @@ export function factsFromHeader(
   const isNative = isNativeType(architectureOf(header), fileType)
   const facts = headerFacts(header, { name, fileType, source, isNative })
   if (facts === undefined) throw uncomputed(name, 'its header says too little')
-  return facts
+  // A model that does not say what it was trained for gets what everybody gets.
+  return { ...facts, contextLength: facts.contextLength || SMALL_MACHINE_CONTEXT }
 }
 
 export const architectureOf = ({ metadata }: Pick<GgufHeader, 'metadata'>): string =>

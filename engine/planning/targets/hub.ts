@@ -24,7 +24,7 @@ const MOST_OFFERS = 64
 
 /** The target of a repository, or of one file type in it when the name has a tag. Throws as `Targets.find` does. */
 export async function hubTarget(
-  registries: Registries,
+  registries: Pick<Registries, 'open'>,
   name: ModelName,
   signal: AbortSignal,
 ): Promise<Target> {

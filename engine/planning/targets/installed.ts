@@ -1,50 +1,35 @@
 /** Models in the store: what their files' headers say, exactly. */
-import { stat } from 'node:fs/promises'
 import { CATALOG, smallerSiblings } from '../../fit/catalog/catalog.ts'
 import type { CatalogModel } from '../../fit/catalog/types.ts'
 import type { ModelFacts, Offer } from '../../fit/types.ts'
-import { readGgufFile } from '../../gguf/read.ts'
 import type { GgufFacts } from '../../gguf/types.ts'
-import { Recent } from '../../store/recent.ts'
 import type { InstalledModel, ModelStore } from '../../store/types.ts'
 import { inSlices } from '../in-slices.ts'
-import { factsFromHeader, uncomputed } from './from-header.ts'
+import type { ReadFacts } from '../installed-facts.ts'
 import { libraryFacts } from './library.ts'
 import type { Target } from './types.ts'
 
-/** Models whose facts are remembered: a header takes long to read, its facts are some kilobytes. */
-const REMEMBERED = 64
 /** Other quantizations that are looked at; people keep a few. */
 const MOST_RELATIVES = 32
-
-/** Reads installed models as planning sees them; what a file said is remembered as long as it stays as it is. */
-export function createInstalledFacts(): (model: InstalledModel) => Promise<ModelFacts> {
-  const known = new Recent<ModelFacts>(REMEMBERED)
-  return async (model) => {
-    const { weightsPath: path, shortName: name } = model
-    if (path === undefined) throw uncomputed(name, 'it has no weights here: another server runs it')
-    const { size, mtimeMs } = await stat(path)
-    return await known.get(`${name} ${path} ${size} ${mtimeMs}`, async () =>
-      factsFromHeader(await readGgufFile(path), { name, source: 'installed' }),
-    )
-  }
-}
 
 /** The target of an installed model, with its other quantizations that are installed or in the library. */
 export async function installedTarget(
   models: ModelStore,
-  factsOf: (model: InstalledModel) => Promise<ModelFacts>,
+  factsOf: ReadFacts,
   model: InstalledModel,
   signal: AbortSignal,
 ): Promise<Target> {
-  const own = await factsOf(model)
+  const own = await factsOf(model, model.shortName)
   const offers: Offer[] = [...own.offers]
+  const weightsPaths = model.weightsPath === undefined ? [] : [model.weightsPath]
   const relatives = (await models.list()).filter((other) => isRelative(other, model))
   for (const other of distinct(relatives, model).slice(0, MOST_RELATIVES)) {
     signal.throwIfAborted()
     // One that cannot be read is no reason not to say whether this one fits.
-    const facts = await factsOf(other).catch(() => undefined)
-    offers.push(...(facts?.offers ?? []))
+    const facts = await factsOf(other, other.shortName).catch(() => undefined)
+    if (facts === undefined) continue
+    offers.push(...facts.offers)
+    if (other.weightsPath !== undefined) weightsPaths.push(other.weightsPath)
   }
   const catalog = catalogOf(model, own)
   if (catalog !== undefined) {
@@ -62,7 +47,7 @@ export async function installedTarget(
     ...(draftPaths.length > 0 ? ['the draft model'] : []),
   ]
   const notes = uncounted.length === 0 ? [] : [`Not counted: ${uncounted.join(' and ')}.`]
-  return { model: { ...own, offers }, siblings, offer: model.shortName, notes }
+  return { model: { ...own, offers }, siblings, offer: model.shortName, weightsPaths, notes }
 }
 
 /** The same network in other bits: one line of names, one shape. */

@@ -1,6 +1,7 @@
 /** Models of the catalog: known without a file, by the names of Ollama's library. */
 import type { Steps } from '../../fit/candidates.ts'
-import { CATALOG, catalogModel, smallerSiblings } from '../../fit/catalog/catalog.ts'
+import { catalogModel, largestFirst, smallerSiblings } from '../../fit/catalog/catalog.ts'
+import { latestOf, sizesOf } from '../../fit/catalog/default-size.ts'
 import { libraryOffers } from '../../fit/catalog/tags.ts'
 import type { CatalogModel } from '../../fit/catalog/types.ts'
 import { catalogFacts, computedOffer } from '../../fit/model-facts.ts'
@@ -8,9 +9,10 @@ import { qualityFloor } from '../../fit/preference.ts'
 import { divergenceOf, qualityOf, qualityRank } from '../../fit/quality.ts'
 import type { ModelFacts, Offer } from '../../fit/types.ts'
 import { FILE_TYPES, type FileType, isFileType } from '../../gguf/file-type.ts'
-import { parseModelName } from '../../store/name.ts'
+import { hasTag, parseModelName } from '../../store/name.ts'
+import type { ModelName } from '../../store/types.ts'
 import { inSlices } from '../in-slices.ts'
-import type { Target, TargetQuestion } from './types.ts'
+import type { NamedModel, Sizes, Target, TargetQuestion } from './types.ts'
 
 /** By name and type. As many as the catalog has models times types there are; each a row for every layer. */
 const offers = new Map<string, Offer>()
@@ -43,24 +45,80 @@ export async function libraryTarget(
 export function librarySizes(text: string): string[] {
   const name = libraryName(text)
   const [line] = name?.split(':') ?? []
-  return CATALOG.filter((model) => model.name.startsWith(`${line}:`)).map((model) => model.name)
+  return sizesOf(line ?? '').map((model) => model.name)
 }
 
 /** The name without what the library's names leave out, in lower case; undefined for names of other places. */
 function libraryName(text: string): string | undefined {
   const name = parseModelName(text)
-  if (name?.host.toLowerCase() !== 'registry.ollama.ai' || name.namespace.toLowerCase() !== 'library') {
-    return undefined
-  }
-  const hasTag = text.lastIndexOf(':') > text.lastIndexOf('/')
-  return (hasTag ? `${name.model}:${name.tag}` : name.model).toLowerCase()
+  if (name === undefined || !isInLibrary(name)) return undefined
+  return (hasTag(text) ? `${name.model}:${name.tag}` : name.model).toLowerCase()
 }
+
+const isInLibrary = ({ host, namespace }: ModelName): boolean =>
+  host.toLowerCase() === 'registry.ollama.ai' && namespace.toLowerCase() === 'library'
+
+/**
+ * What a name of the library leaves to choose. With a tag (`auto`) that is all sizes there are, the largest first, of
+ * which one is to run well. Without a tag it is the size that `latest` is there, and smaller ones where that does not
+ * fit: nobody who leaves the tag out expects a model ten times as large. Undefined for what the catalog does not know.
+ */
+export function sizesInLibrary(name: ModelName, isAnySize: boolean): Sizes | undefined {
+  if (!isInLibrary(name)) return undefined
+  const line = name.model.toLowerCase()
+  const all = largestFirst(sizesOf(line))
+  const latest = latestOf(line)
+  const some = isAnySize ? all : latest && all.slice(all.indexOf(latest))
+  if (some === undefined || some.length === 0) return undefined
+  return {
+    sizes: some.map((model) => (signal) => inSlices(taggedFacts(model), signal)),
+    wanted: isAnySize ? 'runs-well' : 'fits',
+  }
+}
+
+/** What is known of a tag of the library that names a size, a size and a quantization, or is `latest`. */
+export async function namedInLibrary(name: ModelName, signal: AbortSignal): Promise<NamedModel | undefined> {
+  if (!isInLibrary(name)) return undefined
+  const text = `${name.model}:${name.tag}`.toLowerCase()
+  const isLatest = name.tag.toLowerCase() === 'latest'
+  const model = isLatest ? latestOf(name.model.toLowerCase()) : catalogModel(text)
+  if (model === undefined) return undefined
+  const offered = libraryOffers(model)
+  const usual = offered.find(({ fileType }) => fileType === USUAL) ?? offered[0]
+  const own = offered.find((offer) => offer.name.toLowerCase() === text) ?? usual
+  return {
+    model: await inSlices(taggedFacts(model), signal),
+    offer: own?.name,
+    async siblings(inner) {
+      const found: ModelFacts[] = []
+      for (const smaller of smallerSiblings(model)) found.push(await inSlices(taggedFacts(smaller), inner))
+      return found
+    },
+  }
+}
+
+/** What a tag without a quantization is in the library; the oldest ones are Q4_0, which is as large. */
+const USUAL: FileType = 'Q4_K_M'
 
 /** A model of the catalog with every quantization that makes sense, and the one that is asked for. */
 export function* libraryFacts(model: CatalogModel, wished?: string): Steps<ModelFacts> {
   const facts = catalogFacts(model, [])
   yield
-  const labels = [...libraryOffers(model), ...otherTypes(model, facts, wished)]
+  return yield* withOffers(model, facts, [...libraryOffers(model), ...otherTypes(model, facts, wished)])
+}
+
+/** A model of the catalog with the quantizations that the library has. */
+export function* taggedFacts(model: CatalogModel): Steps<ModelFacts> {
+  const facts = catalogFacts(model, [])
+  yield
+  return yield* withOffers(model, facts, libraryOffers(model))
+}
+
+function* withOffers(
+  model: CatalogModel,
+  facts: ModelFacts,
+  labels: readonly Pick<Offer, 'name' | 'fileType' | 'source'>[],
+): Steps<ModelFacts> {
   const found: Offer[] = []
   for (const label of labels) {
     const key = `${label.name} ${model.name}`

@@ -246,7 +246,7 @@ describe('a model in safetensors', () => {
 
 describe('a base that is not installed', () => {
   const pulling = (models: () => ModelStore): CreateParts['pull'] =>
-    async function* (name) {
+    async function* ({ name }) {
       yield { type: 'status', text: 'pulling manifest' }
       await models().copy('tiny', `${name.model}:${name.tag}`)
       yield { type: 'status', text: 'success' }

@@ -54,6 +54,17 @@ describe('a wish is kept to', () => {
     expect(chosenOf(decide(eightB, { cacheType: 'q4_0' })).settings.cacheType).toBe('q4_0')
   })
 
+  test('but no cache type whose blocks would span two heads, and the plan says so', () => {
+    const { model } = eightB
+    const odd = { ...model, hyperparameters: { ...model.hyperparameters, headLengths: [80] } }
+    const plan = decide({ ...eightB, model: odd }, { cacheType: 'q8_0' })
+    expect(chosenOf(plan).settings.cacheType).toBe('f16')
+    expect(plan.rows.map(({ candidate }) => candidate.settings.cacheType)).not.toContain('q8_0')
+    expect(codes(plan)).toContain('cache-type-unfit')
+    expect(chosenOf(decide(eightB, {})).settings.cacheType).toBe('q8_0')
+    expect(chosenOf(decide({ ...eightB, model: odd }, {})).settings.cacheType).toBe('f16')
+  })
+
   test('a number of layers on the GPU', () => {
     const { placement } = chosenOf(decide(eightB, { gpuLayers: 10 }))
     expect(placement.gpuLayers).toBe(10)

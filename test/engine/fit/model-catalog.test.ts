@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CATALOG, catalogModel, smallerSiblings } from '../../../engine/fit/catalog/catalog.ts'
+import { latestOf, sizesOf } from '../../../engine/fit/catalog/default-size.ts'
 import { libraryOffers } from '../../../engine/fit/catalog/tags.ts'
 import { catalogFacts } from '../../../engine/fit/model-facts.ts'
 import { architectureOf, readCatalog } from '../../helpers/catalog.ts'
@@ -92,3 +93,13 @@ function withoutDefaults(value: unknown): unknown {
       .map(([key, part]) => [key, withoutDefaults(part)]),
   )
 }
+
+test('a name without a tag means a size of its own, where the library has it as latest', () => {
+  const names = new Set(CATALOG.map(({ name }) => name.slice(0, name.indexOf(':'))))
+  const unknown = [...names].filter((name) => latestOf(name) === undefined)
+  // Their `latest` is a distillation, a later release, or not known.
+  expect(unknown.sort()).toEqual(['deepseek-r1', 'mistral-large', 'qwen3-next'])
+  expect(latestOf('llama3.1')?.name).toBe('llama3.1:8b')
+  expect(latestOf('constructor')).toBeUndefined()
+  expect(sizesOf('llama3').map(({ name }) => name)).toEqual([])
+})

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { EngineError } from '../../../engine/errors.ts'
+import type { CpuProfile } from '../../../engine/fit/cpu-profile.ts'
 import type { EngineBuild, EngineDevice } from '../../../engine/hardware/reconcile.ts'
 import { createInventory } from '../../../engine/planning/inventory.ts'
 import { createReadMachine } from '../../../engine/planning/machine.ts'
@@ -14,10 +15,11 @@ interface Scene extends Recording {
   engine?: () => readonly EngineDevice[]
   build?: Partial<EngineBuild>
   speed?: RamSpeed
+  profile?: CpuProfile
 }
 
 /** A machine of recordings, and how often its engine was asked. */
-function machineOf({ engine = () => [], build, speed = SPEED, ...recording }: Scene) {
+function machineOf({ engine = () => [], build, speed = SPEED, profile, ...recording }: Scene) {
   const readers = recorded(recording)
   let asked = 0
   const engineDevices = async () => {
@@ -26,7 +28,9 @@ function machineOf({ engine = () => [], build, speed = SPEED, ...recording }: Sc
   }
   const inventory = createInventory({ readers, build: async () => ({ ...BUILD, ...build }), engineDevices })
   const ramSpeed = async () => speed
-  return { read: createReadMachine({ readers, inventory, engineDevices, ramSpeed }), asked: () => asked }
+  const cpuSpeed = { read: async () => profile }
+  const parts = { readers, inventory, engineDevices, ramSpeed, cpuSpeed }
+  return { read: createReadMachine(parts), asked: () => asked }
 }
 
 const cuda = (at: number, description: string, gib: number, pciAddress?: string): EngineDevice => ({
@@ -50,6 +54,12 @@ const ENGINE = () => [
   cuda(0, 'NVIDIA GeForce RTX 4090', 23.5, '0000:41:00.0'),
   cuda(1, 'NVIDIA L4', 22, '0000:01:00.0'),
 ]
+
+test('a calibration of the processor is part of the machine, and nothing is where there is none', async () => {
+  const profile = { bytesPerSecond: { Q8_0: 9e9 }, layerSeconds: 2e-5, expertLayerSeconds: 1e-5 }
+  expect((await machineOf({ profile }).read()).machine.cpu).toEqual(profile)
+  expect((await machineOf({}).read()).machine).not.toHaveProperty('cpu')
+})
 
 describe('two NVIDIA cards', () => {
   test('come in the engine’s order with its names, and with what the driver says is free', async () => {

@@ -86,7 +86,7 @@ test('after one answer the table shows the measured speed and says so', async ()
   tokens = [101]
   const { history, answer } = await watched()
   await answer()
-  const measurements = measurementsFor(history, MACHINE, '/elsewhere/blobs/sha256-1')
+  const measurements = measurementsFor(history, MACHINE, ['/elsewhere/blobs/sha256-1'])
   const report = reportOf(decision(measurements))
   // 100 steps in a second, a little faster with an empty cache than with 60 tokens in it.
   expect(report.chosen?.speed).toMatch(/^10\d measured$/)

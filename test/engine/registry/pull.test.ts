@@ -40,7 +40,7 @@ async function puller() {
     if (!name) throw new Error(`${text} is no name`)
     const events: TransferEvent[] = []
     const { signal } = new AbortController()
-    for await (const event of pulls.pull({ name, insecure: false }, signal)) events.push(event)
+    for await (const event of pulls.pull({ name, hasTag: false, insecure: false }, signal)) events.push(event)
     return events
   }
   return { folder, models, registries, pull }
@@ -68,7 +68,7 @@ test('blobs are safe from removal while a pull that needs them is under way', as
   const pulls = createPulls({ models, registries, log: recordingLog(), tuning: SMALL })
   const name = parseModelName('second')
   if (!name) throw new Error('no name')
-  const events = pulls.pull({ name, insecure: false }, new AbortController().signal)
+  const events = pulls.pull({ name, hasTag: false, insecure: false }, new AbortController().signal)
   for await (const event of events) {
     // The blob is there already, so nothing is fetched: it must still be there when the manifest is written.
     if (event.type === 'progress') await models.delete('first')

@@ -45,7 +45,7 @@ function freeMemory(bytes: number) {
 async function setup(settings = {}) {
   const { free, readMachine } = freeMemory(12 * GIB)
   const models = [variant('q8_0'), variant('q6_K'), variant('q4_K_M')]
-  const { app } = await testApp({ models, readMachine, settings })
+  const { app, backend } = await testApp({ models, readMachine, settings })
   const post = (url: string, payload: object) => app.inject({ method: 'POST', url, payload })
   const generate = (model: string, more = {}) =>
     post('/api/generate', { model, prompt: 'hi', stream: false, ...more })
@@ -61,7 +61,7 @@ async function setup(settings = {}) {
     await unload(model)
     return loaded.snug.predicted.RAM
   }
-  return { app, post, generate, ps, unload, needs, free }
+  return { app, backend, post, generate, ps, unload, needs, free }
 }
 
 describe('the tag auto', () => {
@@ -122,13 +122,29 @@ test('ps and show say how a model was planned, beside what they always say', asy
   expect(shown.details.format).toBe('gguf')
 })
 
-test('a request that names no context uses what is loaded, whatever was asked for then', async () => {
-  const { generate, ps } = await setup({ contextLength: 0 })
+test('show says how a model would be planned that is not loaded, without loading it', async () => {
+  const { post, ps, generate, free } = await setup({ contextLength: 0 })
+  const show = async () => (await post('/api/show', { model: 'fam:q8_0' })).json()
+  const { preview } = (await show()).snug
+  expect(preview.plan).toMatchObject({ context_length: 4096, quantization: 'Q8_0', where: 'all on CPU' })
+  expect(await ps()).toEqual([])
+  await generate('fam:q8_0')
+  const { plan, predicted } = (await show()).snug
+  expect({ plan, predicted }).toEqual(preview)
+  free.bytes = 2 ** 20
+  await post('/api/generate', { model: 'fam:q8_0', keep_alive: 0 })
+  await expect.poll(ps).toEqual([])
+  expect((await show()).snug.preview.refusal).toMatch(/^model requires more system memory/)
+})
+
+test('a request that names no context gets the automatic one, and a shorter wish uses what is there', async () => {
+  const { generate, ps, backend } = await setup({ contextLength: 0 })
   await generate('fam:q8_0', { options: { num_ctx: 2048 } })
   await generate('fam:q8_0')
-  expect((await ps())[0].context_length).toBe(2048)
-  await generate('fam:q8_0', { options: { num_ctx: 4096 } })
   expect((await ps())[0].context_length).toBe(4096)
+  await generate('fam:q8_0', { options: { num_ctx: 2048 } })
+  await generate('fam:q8_0')
+  expect(backend.plans).toHaveLength(2)
 })
 
 test('a model larger than memory is refused before it is loaded', async () => {

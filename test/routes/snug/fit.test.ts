@@ -9,8 +9,8 @@ const HERE: MachineNow = {
   notes: ['a note of the machine'],
 }
 
-async function asker(here: MachineNow = HERE) {
-  const { app } = await testApp({ models: ['tiny'], readMachine: async () => here })
+async function asker(here: MachineNow = HERE, settings: Parameters<typeof testApp>[0] = {}) {
+  const { app } = await testApp({ models: ['tiny'], readMachine: async () => here, ...settings })
   const ask = async (body: object | string) => {
     const answer = await app.inject({ method: 'POST', url: '/api/fit', payload: body })
     return { status: answer.statusCode, json: answer.json() }
@@ -50,6 +50,15 @@ test('POST /api/fit says whether a model fits, how it would be loaded, and why',
     notes: ['a note of the machine'],
   })
   expect(reply.report).toContain('▶  Q3_K_L')
+})
+
+test('the cache type of the server is that of its advice unless the question names another', async () => {
+  const { advice } = await asker(HERE, { app: { kvCacheType: 'q4_0' } })
+  expect((await advice({ model: 'llama3.1:8b' })).chosen?.kv_cache_type).toBe('q4_0')
+  const asked = await advice({ model: 'llama3.1:8b', kv_cache_type: 'f16' })
+  expect(asked.chosen?.kv_cache_type).toBe('f16')
+  const own = await asker(HERE, { app: { kvCacheType: 'auto' } })
+  expect((await own.advice({ model: 'llama3.1:8b' })).chosen?.kv_cache_type).not.toBe('q4_0')
 })
 
 test('numbers of a row add up', async () => {

@@ -87,6 +87,16 @@ describe('snug create', () => {
     expect((await (await store()).find('small')).config.quantizationLevel).toBe('Q8_0')
   })
 
+  test('quantizes to what suits the machine, without a server', async () => {
+    const { root, run, store } = await folder()
+    const path = join(root, 'f16.gguf')
+    await writeRandomModel(path, SHAPE_SMALL, { weights: 'F16' })
+    const { status, stderr } = await run('create', 'small', path, '-q', 'auto')
+    const [, type] = /quantizing F16 model to (\S+)\n/.exec(stderr) ?? []
+    expect([status, type]).toEqual([0, expect.stringMatching(/^I?Q\d/)])
+    expect((await (await store()).find('small')).config.quantizationLevel).toBe(type)
+  })
+
   test.each<[what: string, args: string[], text: string | undefined, message: string]>([
     ['a name that is none', ['a b', 'x.gguf'], undefined, 'invalid model name'],
     ['no Modelfile', ['m', '-f', 'nowhere'], undefined, 'there is no file nowhere'],

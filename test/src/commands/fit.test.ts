@@ -37,6 +37,9 @@ test.each([
   [['fit'], '"fit" needs a model'],
   [['fit', 'a', '--ctx', 'long'], '--ctx takes a number from 1 to 16777216, not "long"'],
   [['fit', 'a', '--kv', 'q1'], '--kv takes f16, q8_0, q4_0, not "q1"'],
+  [['fit', 'a', '--history'], '"fit --history" takes neither a model nor another option'],
+  [['fit', '--history', '--why'], '"fit --history" takes neither a model nor another option'],
+  [['hardware', '--history'], '"hardware" takes no option --history'],
   [['list', '--why'], '"list" takes no option --why'],
 ])('%j is refused', (args, message) => {
   expect(() => parseCommand(args)).toThrow(message)
@@ -88,6 +91,12 @@ test('snug fit works without a server, for programs too, and colours nothing tha
   expect(text.stdout()).not.toContain('\u001b')
   expect(await json.ended, json.stderr()).toBe(0)
   expect(FitReply.parse(JSON.parse(json.stdout()))).toMatchObject({ model: 'qwen2.5:72b', verdict: 'fits' })
+}, 60_000)
+
+test('snug fit --history has nothing to tell before the first load', async () => {
+  const command = snug(['fit', '--history'])
+  expect(await command.ended, command.stderr()).toBe(0)
+  expect(command.stdout()).toBe('Nothing has been measured yet: load a model and let it answer.\n')
 }, 60_000)
 
 test('snug fit says in a sentence what nobody knows', async () => {

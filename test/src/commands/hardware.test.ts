@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
+import { readdir } from 'node:fs/promises'
+import { expect, test, vi } from 'vitest'
 import type { Hardware } from '../../../engine/hardware/types.ts'
 import { hardwareText } from '../../../src/commands/hardware.ts'
+import { tempFolder } from '../../helpers/fixtures.ts'
 import { snug } from '../spawned.ts'
 
 const GIB = 2 ** 30
@@ -54,6 +56,7 @@ test('people get a line a GPU, the machine and the notes', () => {
       numaNodes: [],
       features: ['avx2'],
     },
+    cpuSpeed: { bytesPerSecond: { Q8_0: 7.24e9, Q4_K: 5e9 }, layerSeconds: 23e-6, expertLayerSeconds: 0 },
     notes: ['no AMD GPU'],
   })
   expect(text.split('\n')).toEqual([
@@ -63,8 +66,19 @@ test('people get a line a GPU, the machine and the notes', () => {
     '',
     'processor    AMD EPYC (x64); 8 cores, 16 threads, limited to 2 of them; avx2',
     'memory       64.0 GiB, 40.0 GiB available; 23 GB/s measured',
+    'weights      Q8_0 7.2, Q4_K 5.0 GB/s; 23 µs a layer',
     '',
     '- no AMD GPU',
     '',
   ])
 })
+
+test('a calibration that is interrupted leaves nothing behind', async () => {
+  const folder = await tempFolder()
+  const command = snug(['hardware', '--calibrate'], { OLLAMA_MODELS: folder, TMPDIR: folder })
+  await vi.waitFor(() => expect(command.stderr()).toContain('measuring the processor'), 20_000)
+  command.process.kill('SIGINT')
+  expect(await command.ended).toBe(130)
+  expect(await readdir(folder)).not.toContain('snug-cpu-speed.json')
+  expect((await readdir(folder)).filter((name) => name.startsWith('snug-calibration'))).toEqual([])
+}, 60_000)

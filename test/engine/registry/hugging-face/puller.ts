@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest'
 import { createPulls } from '../../../../engine/registry/pull.ts'
 import { type HuggingFaceOptions, openRegistries } from '../../../../engine/registry/registries.ts'
 import type { TransferEvent } from '../../../../engine/registry/types.ts'
-import { parseModelName } from '../../../../engine/store/name.ts'
+import { hasTag, parseModelName } from '../../../../engine/store/name.ts'
 import { tempFolder } from '../../../helpers/fixtures.ts'
 import type { TestHub } from '../../../helpers/hugging-face.ts'
 import { SMALL } from '../../../helpers/pull/memory-blob.ts'
@@ -32,7 +32,7 @@ export async function puller(hub: TestHub, options: Omit<HuggingFaceOptions, 'en
     if (!name) throw new Error(`${text} is no name`)
     const texts: string[] = []
     const events: AsyncIterable<TransferEvent> = pulls.pull(
-      { name, insecure: false },
+      { name, hasTag: hasTag(text), insecure: false },
       new AbortController().signal,
     )
     for await (const event of events) if (event.text !== texts.at(-1)) texts.push(event.text)
