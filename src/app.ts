@@ -72,6 +72,8 @@ export function buildApp(config: AppConfig, deps: Deps): FastifyInstance {
     routerOptions: { maxParamLength: 4096 },
     rewriteUrl: ({ url = '/' }) => withoutExtraSlashes(url),
     frameworkErrors: frameworkError,
+    // The drain plugin says it in the words of each dialect.
+    return503OnClosing: false,
   })
   app.register(requestIdPlugin)
   app.register(accessLogPlugin)

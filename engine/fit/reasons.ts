@@ -6,7 +6,15 @@ import type { Obstacle } from './placement.ts'
 import type { Plan, Reason } from './plan.ts'
 import { PASSES, qualityFloor } from './preference.ts'
 import { qualityOf } from './quality.ts'
-import { candidateText, estimateText, gibibytes, placeText, settingsText, speedText } from './wording.ts'
+import {
+  candidateText,
+  estimateText,
+  gibibytes,
+  placeText,
+  settingsText,
+  speedText,
+  weightCount,
+} from './wording.ts'
 
 type Explained = Omit<Plan, 'reasons'> & { nextBetter: Candidate | undefined }
 
@@ -93,11 +101,9 @@ function activeWeights({ facts }: Explained, { candidate, bytesPerToken }: Asses
     numbers: { weightBytes, bytesPerToken, parameters, activeParameters },
     sentence:
       `All ${gibibytes(weightBytes)} must lie somewhere; a token reads ${gibibytes(bytesPerToken)} of them ` +
-      `(${billions(activeParameters)} of ${billions(parameters)} weights).`,
+      `(${weightCount(activeParameters)} of ${weightCount(parameters)} weights).`,
   }
 }
-
-const billions = (count: number): string => `${(count / 1e9).toFixed(1)} billion`
 
 const CONFIDENCE_WORDS: Record<Confidence, string> = {
   measured: 'measured',

@@ -1,7 +1,7 @@
 import type { Assessment } from './assess.ts'
 import type { DecodeSpeed } from './decode-speed.ts'
 import type { Plan } from './plan.ts'
-import { estimateText, gibibytes, placeText, speedText } from './wording.ts'
+import { estimateText, gibibytes, placeText, speedText, weightCount } from './wording.ts'
 
 /** A quantization as a row of the table that people compare by, in words ready to print. */
 export interface ReportRow {
@@ -46,13 +46,8 @@ export function reportOf(plan: Plan): Report {
 
 function parametersText({ facts }: Plan): string {
   const { parameters, activeParameters, experts } = facts.model
-  const total =
-    parameters < 1e8
-      ? `${(parameters / 1e6).toFixed(1)}M parameters`
-      : `${(parameters / 1e9).toFixed(1)}B parameters`
-  return experts === undefined
-    ? total
-    : `${total}, ${(activeParameters / 1e9).toFixed(1)}B active for each token`
+  const total = `${weightCount(parameters)} parameters`
+  return experts === undefined ? total : `${total}, ${weightCount(activeParameters)} active for each token`
 }
 
 function rowOf({ candidate, fits, quality, grade }: Assessment, isChosen: boolean): ReportRow {

@@ -2,9 +2,31 @@ import type { Candidate } from './candidates.ts'
 import { type Confidence, TOLERANCE } from './decode-speed.ts'
 import type { Placement } from './placement.ts'
 
-const GIB = 2 ** 30
+type Units = readonly (readonly [unit: string, size: number])[]
 
-export const gibibytes = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`
+const MEMORY: Units = [
+  [' GiB', 2 ** 30],
+  [' MiB', 2 ** 20],
+  [' KiB', 2 ** 10],
+]
+const COUNTS: Units = [
+  ['B', 1e9],
+  ['M', 1e6],
+  ['K', 1e3],
+]
+
+/** One decimal of the largest unit in which the value is no less than a tenth; nothing is nothing of the largest. */
+function inUnits(value: number, units: Units): string {
+  const shown = units.find(([, size]) => value >= size / 10) ?? units.at(value > 0 ? -1 : 0)
+  const [unit, size] = shown ?? ['', 1]
+  return `${(value / size).toFixed(1)}${unit}`
+}
+
+/** Gibibytes, so that sizes side by side compare; below a tenth of one smaller units. */
+export const gibibytes = (bytes: number): string => inUnits(bytes, MEMORY)
+
+/** Numbers of weights: billions, and smaller units below a tenth of one. */
+export const weightCount = (count: number): string => inUnits(count, COUNTS)
 
 /** Three digits are more than any estimate deserves. */
 export const speedText = (tokensPerSecond: number): string =>

@@ -6,6 +6,7 @@ import type { Plan } from '../fit/plan.ts'
 import type { Machine, ModelFacts } from '../fit/types.ts'
 import { SMALL_MACHINE_CONTEXT } from '../settings.ts'
 import type { InstalledModel } from '../store/types.ts'
+import { hasRoom, isAsGood } from './as-good.ts'
 import { inSlices } from './in-slices.ts'
 import { createInstalledFacts, type InstalledFacts } from './installed-facts.ts'
 import { type WishSettings, wishesFor } from './load-wishes.ts'
@@ -67,9 +68,22 @@ interface Question {
 async function planComputed(wish: LoadWish, question: Question): Promise<PlannedLoad> {
   const { wishes, machineNow, ...facts } = question
   const comfortable = await inSlices(decision(facts, wishes))
-  const fit = comfortable.verdict === 'fits' ? comfortable : tightest(wish, question)
-  const candidate = fit?.chosen?.candidate
-  if (fit === undefined || candidate === undefined) throw doesNotFit(wish, withoutReserves(wish, question))
+  if (comfortable.verdict === 'fits') {
+    const load = plannedAs(wish, question, comfortable)
+    if (hasRoom(load)) return load
+    // Nobody has to leave only so that there is a longer context, or more slots, than is needed.
+    const now = await inSlices(decision({ ...facts, machine: machineNow }, wishes))
+    return isAsGood(now, comfortable) ? plannedAs(wish, { ...question, machine: machineNow }, now) : load
+  }
+  const fit = tightest(wish, question)
+  const bare = withoutReserves(wish, question)
+  if (fit === undefined) throw doesNotFit(wish, bare)
+  return plannedAs(wish, { ...question, machineNow: bare.machineNow }, fit)
+}
+
+function plannedAs(wish: LoadWish, question: Question, fit: Plan): PlannedLoad {
+  const candidate = fit.chosen?.candidate
+  if (candidate === undefined) throw doesNotFit(wish, withoutReserves(wish, question))
   const roomy = wish.plan.slots === 0 ? withMostSlots(question, candidate) : candidate
   const { sequences } = roomy.settings
   const { contextLength, cacheType } = candidate.settings
@@ -84,7 +98,7 @@ async function planComputed(wish: LoadWish, question: Question): Promise<Planned
       mmap: wish.plan.mmap ?? fit.mapsWeights,
     },
     needs: needsOf(roomy),
-    room: roomOn(fit === comfortable ? machineNow : withoutReserves(wish, question).machineNow, roomy),
+    room: roomOn(question.machineNow, roomy),
     fit,
   }
 }

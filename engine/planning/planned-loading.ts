@@ -66,7 +66,8 @@ export function createPlannedLoading(
         state = next
         const { fullName: model } = origin.wish.model
         log.warn({ model, err: error, lessons: state.lessons }, 'the load is planned anew')
-        planned = await inner.plan(origin.wish, origin.occupancy, state.lessons)
+        // Who was to leave has left, and what is free now says so; or there was room without that, and all are there.
+        planned = await inner.plan(origin.wish, { ...origin.occupancy, leaving: {} }, state.lessons)
       }
     }
   }

@@ -1,8 +1,9 @@
 /** How a load is made possible, step by step. */
+import type { LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { type Hands, refuse } from './hands.ts'
 import { firstInLine } from './line.ts'
-import { coalesced } from './reload.ts'
+import { coalesced, reloadField } from './reload.ts'
 import { isTakenForGone, occupancyFor, stageAfter } from './room.ts'
 import { memoryTaken, type Preparation, type Queue, type Resident, type State } from './state.ts'
 
@@ -90,11 +91,16 @@ export function drop<T>(hands: Hands<T>, preparation: Preparation<T>, error: Err
   const code = error instanceof EngineError ? error.code : 'load_failed'
   effects.report({ type: 'load-failed', model: effects.nameOf(tag), code, message: error.message })
   for (const waiter of [...(state.queues.get(preparation.key)?.waiters.values() ?? [])]) {
-    // A shorter context may fit all the same.
-    const isSmaller = waiter.request.plan.contextLength < wanted.contextLength
-    if (code !== 'does_not_fit' || !isSmaller) refuse(hands, waiter, error)
+    if (code !== 'does_not_fit' || !mayFitAllTheSame(waiter.request.plan, wanted))
+      refuse(hands, waiter, error)
   }
 }
+
+/** A shorter context may fit where this one does not, and so may other layers on the GPU, or another one. */
+const mayFitAllTheSame = (plan: LoadPlan, refused: LoadPlan): boolean =>
+  (plan.contextLength !== refused.contextLength &&
+    (refused.contextLength === 0 || plan.contextLength < refused.contextLength)) ||
+  reloadField({ plan: refused, asked: refused, autoContext: undefined }, plan) !== undefined
 
 /** There is room: the load begins. */
 export function load<T>(

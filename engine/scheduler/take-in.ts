@@ -1,4 +1,5 @@
 /** Takes in what has happened: events change the state, and what follows from that is left to the policy. */
+import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
 import { memoryByDevice } from '../memory-by-device.ts'
 import type { PlannedLoad } from '../planning/types.ts'
@@ -49,7 +50,7 @@ export function takeIn<T>(hands: Hands<T>, event: SchedulerEvent<T>, nowMs: numb
       gone(hands, event, nowMs)
       break
     case 'unload':
-      unload(hands, state.residents.get(event.key))
+      unload(hands, event.key)
       break
     case 'pulse':
       event.answer(pulseOf(state))
@@ -158,6 +159,7 @@ function loaded<T>({ state, effects }: Hands<T>, event: EventOf<T, 'loaded'>, no
   const { runner } = event
   resident.runner = runner
   resident.readyAtMs = nowMs
+  keepToActualContext(state, resident, runner)
   resident.isRetiring = resident.isAbandoned
   becomeIdle(resident, effects.epochMs(), nowMs)
   state.version += 1
@@ -165,6 +167,13 @@ function loaded<T>({ state, effects }: Hands<T>, event: EventOf<T, 'loaded'>, no
   effects.log.info({ weights: resident.key, ms: loadMs, ...runner.info }, 'model loaded')
   const actual = memoryByDevice(runner.info.buffers)
   effects.report({ type: 'loaded', model: effects.nameOf(resident.tag), loadMs, actual })
+}
+
+/** A load that found less memory than was promised may have got a shorter context than was planned. */
+function keepToActualContext<T>(state: State<T>, resident: Resident<T>, { info }: Runner): void {
+  if (info.contextLength >= resident.plan.contextLength) return
+  resident.plan = { ...resident.plan, contextLength: info.contextLength }
+  if (resident.asked.contextLength === 0) state.autoContexts.set(resident.key, info.contextLength)
 }
 
 function reportEviction<T>(
@@ -198,9 +207,15 @@ function gone<T>(
   state.backOff.died(resident.key, nowMs - (resident.readyAtMs ?? nowMs), nowMs)
 }
 
-/** One that is still loading is wanted by somebody. */
-function unload<T>(hands: Hands<T>, resident: Resident<T> | undefined): void {
-  if (resident !== undefined && isReady(resident)) retire(hands, resident, { reason: 'asked' })
+/** Those who wait for it are served before it goes: loading it anew for them would free nothing. */
+function unload<T>(hands: Hands<T>, key: string): void {
+  const resident = hands.state.residents.get(key)
+  const queue = hands.state.queues.get(key)
+  if (resident !== undefined && queue === undefined && isReady(resident))
+    retire(hands, resident, { reason: 'asked' })
+  if (queue === undefined) return
+  if (resident !== undefined) resident.keepAliveMs = 0
+  for (const waiter of queue.waiters.values()) waiter.request = { ...waiter.request, keepAliveMs: 0 }
 }
 
 function close<T>(hands: Hands<T>): void {

@@ -65,7 +65,7 @@ function overflow({ message, details }: Problem): Partial<ErrorBody> {
 }
 
 /** Client libraries repeat every status from 500 up, which is no use when a model cannot be loaded at all. */
-const HOPELESS: ReadonlySet<Problem['code']> = new Set(['load_failed', 'load_timeout'])
+const HOPELESS: ReadonlySet<Problem['code']> = new Set(['load_failed', 'load_timeout', 'does_not_fit'])
 
 /** The error handler of the routes that only OpenAI's clients call. */
 export function openaiError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {

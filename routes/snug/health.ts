@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply } from 'fastify'
 import { type FastifyPluginAsyncZod, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Probe } from '../../engine/health/probe.ts'
@@ -55,7 +55,10 @@ type Asked = Pick<Engine, 'pulse' | 'probe'>
 
 /** What operators and platforms ask: is it there, can it work, do its models answer. Nobody has to be known for it. */
 export const healthRoutes: FastifyPluginAsyncZod = async (app) => {
-  app.setErrorHandler(ollamaError)
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const { code, message } = toProblem(error)
+    return code === 'shutting_down' ? unavailable(reply, message) : ollamaError(error, request, reply)
+  })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.addHook('onRequest', async (_request, reply) => {
@@ -107,6 +110,8 @@ async function deepHealth(engine: Asked, budgetMs: number, reply: FastifyReply):
 }
 
 function unavailable(reply: FastifyReply, reason: string): z.output<typeof Unavailable> {
+  // A hook may have refused the request before the one that sets this.
+  reply.header('cache-control', 'no-store')
   reply.code(503)
   return { status: 'unavailable', reason }
 }

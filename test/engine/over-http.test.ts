@@ -46,6 +46,8 @@ async function watchedServer() {
     url,
     outputTokens: async () => (await status()).outputTokens,
     busySlots: async () => (await status()).busySlots,
+    /** The context of each load there was. */
+    loadedContexts: () => runners.map(({ info }) => info.contextLength),
   }
 }
 
@@ -121,4 +123,18 @@ test('a client that stops reading stops the engine; one that goes on reading let
   await expect.poll(outputTokens, { interval: 5, timeout: 20_000 }).toBeGreaterThan(stoppedAt)
   socket.hangUp()
   await expect.poll(busySlots, { interval: 5, timeout: 10_000 }).toBe(0)
+})
+
+test('two clients that ask for different contexts in turn cause no reload after the first growth', async () => {
+  const { url, loadedContexts } = await watchedServer()
+  const ask = async (num_ctx: number) => {
+    const options = { temperature: 0, num_predict: 2, num_ctx }
+    const body = JSON.stringify({ ...ENDLESS, stream: false, options })
+    const reply = await fetch(`${url}/api/generate`, { method: 'POST', body })
+    expect(await reply.json()).toMatchObject({ done: true, eval_count: 2 })
+  }
+  for (let turn = 0; turn < 5; turn++) for (const num_ctx of [512, 1024]) await ask(num_ctx)
+  expect(loadedContexts()).toEqual([512, 1024])
+  await Promise.all([512, 1024, 512, 1024].map(ask))
+  expect(loadedContexts()).toEqual([512, 1024])
 })

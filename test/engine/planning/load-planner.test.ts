@@ -138,6 +138,35 @@ describe('memory that others take', () => {
     expect(room.RAM).toBeGreaterThan(needs.RAM ?? 0)
   })
 
+  test('an idle model stays where a context that is long enough has room beside it', async () => {
+    const shared = oneCard()
+    for (const device of shared.devices) device.freeBytes = 8.5 * GIB
+    const leaving = { leaving: { CUDA0: 14 * GIB } }
+    const { plan, needs, room = {} } = await plannerOf(shared, LLAMA_8B, { kvCacheType: 'f16' })({}, leaving)
+    expect(plan).toMatchObject({ contextLength: 16_384, gpuLayers: 33 })
+    expect(needs.CUDA0).toBeLessThanOrEqual(room.CUDA0 ?? 0)
+  })
+
+  test('and leaves where only a shorter one, or fewer layers, would have', async () => {
+    for (const gibibytes of [4, 5.8]) {
+      const shared = oneCard()
+      for (const device of shared.devices) device.freeBytes = gibibytes * GIB
+      const leaving = { leaving: { CUDA0: 17 * GIB } }
+      const { plan, needs, room = {} } = await plannerOf(shared, LLAMA_8B)({}, leaving)
+      expect(plan).toMatchObject({ contextLength: 32_768, gpuLayers: 33 })
+      expect(needs.CUDA0).toBeGreaterThan(room.CUDA0 ?? 0)
+    }
+  })
+
+  test('slots nobody asked for are no reason for an idle model to leave', async () => {
+    const shared = oneCard()
+    for (const device of shared.devices) device.freeBytes = 11.5 * GIB
+    const leaving = { leaving: { CUDA0: 11 * GIB } }
+    const { plan, needs, room = {} } = await plannerOf(shared, LLAMA_8B)({ slots: 0 }, leaving)
+    expect(plan.gpuLayers).toBe(33)
+    expect(needs.CUDA0).toBeLessThanOrEqual(room.CUDA0 ?? 0)
+  })
+
   test('mapped weights of a model that stays are no free memory, though the system calls them available', async () => {
     const plan = plannerOf(noGpu(16), LLAMA_8B)
     await expect(plan({}, { staying: { RAM: 12 * GIB } })).rejects.toMatchObject({ code: 'does_not_fit' })

@@ -4,7 +4,7 @@ import { EngineError } from '../../../engine/errors.ts'
 import { UNOCCUPIED } from '../../../engine/planning/memory-left.ts'
 import { createPlannedLoading } from '../../../engine/planning/planned-loading.ts'
 import { installedModel } from '../../helpers/installed-model.ts'
-import { CARDS, cards, machineWith } from '../../helpers/machines.ts'
+import { CARDS, cards, GIB, machineWith } from '../../helpers/machines.ts'
 import { EMPTY_PLAN, loadPlannerOf } from '../../helpers/planning.ts'
 import { ScriptedBackend } from '../../helpers/scripted-backend.ts'
 import { recordingLog } from '../../helpers/store.ts'
@@ -19,6 +19,7 @@ function setup(
   wish: Partial<LoadPlan> = {},
   name = 'llama3.1:70b',
   on = machine,
+  occupancy = UNOCCUPIED,
 ) {
   const left = [...failures]
   const inner = new ScriptedBackend()
@@ -36,7 +37,7 @@ function setup(
   const planned = createPlannedLoading(failing, planner, recordingLog())
   const load = async () => {
     const asked = { model: installedModel('model'), plan: { ...EMPTY_PLAN, ...wish } }
-    const { plan } = await planned.planner.plan(asked, UNOCCUPIED)
+    const { plan } = await planned.planner.plan(asked, occupancy)
     return planned.load(plan, new AbortController().signal, () => {})
   }
   return { load, plans: failing.plans, plannedFor: planned.plannedFor }
@@ -82,4 +83,15 @@ test('a cache type that was chosen and that attention cannot read gives way to f
   const { load, plans } = setup([failure], {}, 'llama3.1:8b', small)
   await load()
   expect(plans.map(({ kvCacheType }) => kvCacheType)).toEqual(['q8_0', 'f16'])
+})
+
+test('a load that is planned anew counts on nobody who was to leave: what they held is free already, or is not', async () => {
+  const full = { ...machine, devices: machine.devices.map((device) => ({ ...device, freeBytes: 2 * GIB })) }
+  const { load, plans } = setup([FULL], {}, 'llama3.1:8b', full, {
+    ...UNOCCUPIED,
+    leaving: { CUDA0: 20 * GIB },
+  })
+  await load()
+  expect(plans[0]?.gpuLayers).toBe(33)
+  expect(plans[1]?.gpuLayers).toBeLessThan(10)
 })

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { LoadPlan } from '../../../engine/backend.ts'
+import { EngineError } from '../../../engine/errors.ts'
 import { createScheduler } from '../../../engine/scheduler/scheduler.ts'
 import type { SchedulerOptions } from '../../../engine/scheduler/types.ts'
 import { type Script, ScriptedBackend } from '../../helpers/scripted-backend.ts'
@@ -223,6 +224,64 @@ test('unloading a busy model waits for its request', async () => {
   expect(loaded()).toEqual(['a'])
   lease.release()
   await vi.waitFor(() => expect(loaded()).toEqual([]))
+})
+
+test('unloading a model that loads lets it go after those who wait for it, whatever time they named', async () => {
+  const { acquire, loaded, scheduler, backend } = setup({ loadMs: 20 })
+  const first = acquire('a', { keepAliveMs: 60_000 })
+  scheduler.unload(plan('a'))
+  const lease = await first
+  expect(loaded()).toEqual(['a'])
+  lease.release()
+  await vi.waitFor(() => expect(loaded()).toEqual([]))
+  expect(backend.plans).toHaveLength(1)
+})
+
+test('unloading a busy model that others wait for serves them before it goes, without loading it again', async () => {
+  const { acquire, loaded, scheduler, backend } = setup({ info: { slots: 1 } })
+  const first = await acquire('a')
+  const waiting = acquire('a', { keepAliveMs: Infinity })
+  scheduler.unload(plan('a'))
+  first.release()
+  const second = await waiting
+  expect(second.runner).toBe(first.runner)
+  second.release()
+  await vi.waitFor(() => expect(loaded()).toEqual([]))
+  expect(backend.plans).toHaveLength(1)
+})
+
+test('a runner that got a shorter context than was planned does not serve requests that need more', async () => {
+  const { acquire, backend } = setup(
+    { info: { contextLength: 2048 } },
+    {
+      plan: async (_tag, wanted) => ({
+        plan: { ...wanted, contextLength: wanted.contextLength || 8192 },
+        needs: {},
+      }),
+    },
+  )
+  ;(await acquire('a', { contextLength: 0 })).release()
+  ;(await acquire('a', { contextLength: 0 })).release()
+  ;(await acquire('a', { contextLength: 2048 })).release()
+  expect(backend.plans).toHaveLength(1)
+  ;(await acquire('a', { contextLength: 3000 })).release()
+  expect(backend.plans.map((p) => p.contextLength)).toEqual([8192, 3000])
+})
+
+test('what a context that does not fit is refused for, is no reason against a named one that does', async () => {
+  const { acquire } = setup(
+    {},
+    {
+      async plan(_tag, wanted) {
+        if (wanted.contextLength === 0) throw new EngineError('does_not_fit', 'not even 4096 tokens')
+        return { plan: wanted, needs: {} }
+      },
+    },
+  )
+  const automatic = acquire('a', { contextLength: 0 })
+  const named = acquire('a', { contextLength: 512 })
+  await expect(automatic).rejects.toMatchObject({ code: 'does_not_fit' })
+  expect((await named).runner.info.contextLength).toBe(512)
 })
 
 test('closing refuses those who wait and those who come', async () => {

@@ -33,6 +33,18 @@ test('ollama 163: when the queue is full the next request gets 503 and is told w
   await leave()
 })
 
+test.each([1, 3])(
+  'ollama 163: with OLLAMA_MAX_QUEUE=%d so many wait, and only the next gets 503, at once',
+  async (maxQueue) => {
+    const { generate, engine, backend, leave } = await busyServer({ maxQueue }, maxQueue)
+    expect((await generate({ model: 'tiny', prompt: 'c' })).status).toBe(503)
+    expect(await engine.pulse(1000)).toMatchObject({ waiting: maxQueue })
+    await leave()
+    expect((await generate({ model: 'tiny', prompt: 'd' })).status).toBe(200)
+    expect(backend.requests.length).toBeLessThanOrEqual(2 + maxQueue)
+  },
+)
+
 test('a client with too many requests gets 429, one with another name does not', async () => {
   const { http, leave } = await busyServer({ maxPerClient: 1 })
   const body = { model: 'tiny', keep_alive: 60 }

@@ -32,12 +32,15 @@ test('a prompt that is too long says so in every way that agents look for', asyn
   expect(error.message).toContain('exceeds the available context size')
 })
 
-test('a model that cannot be loaded tells client libraries not to try again', async () => {
-  const reply = await chat(new EngineError('load_failed', 'needs 9.1 GB, 6.0 GB free'))
-  expect(reply.statusCode).toBe(500)
-  expect(reply.headers['x-should-retry']).toBe('false')
-  expect(reply.json().error).toMatchObject({ type: 'api_error', message: 'needs 9.1 GB, 6.0 GB free' })
-})
+test.each(['load_failed', 'load_timeout', 'does_not_fit'] as const)(
+  'a model that cannot be loaded (%s) tells client libraries not to try again',
+  async (code) => {
+    const reply = await chat(new EngineError(code, 'needs 9.1 GB, 6.0 GB free'))
+    expect(reply.statusCode).toBe(500)
+    expect(reply.headers['x-should-retry']).toBe('false')
+    expect(reply.json().error).toMatchObject({ type: 'api_error', message: 'needs 9.1 GB, 6.0 GB free' })
+  },
+)
 
 test('a runner that died may be tried again', async () => {
   const reply = await chat(new EngineError('runner_died', 'model runner has unexpectedly stopped'))

@@ -135,7 +135,14 @@ test('a server that still finishes what it began is not ready any more', async (
   await asked
   const closing = app.close()
   await expect.poll(() => app.stopping.aborted).toBe(true)
-  expect((await fetch(`${address}/readyz`)).status).toBe(503)
+  const late = await fetch(`${address}/readyz`)
+  const reason = 'server is shutting down'
+  expect([late.status, await late.json()]).toEqual([503, { status: 'unavailable', reason }])
+  expect(late.headers.get('cache-control')).toBe('no-store')
+  const refused = await Promise.all(['/api/tags', '/v1/models'].map((path) => fetch(`${address}${path}`)))
+  expect(refused.map(({ status }) => status)).toEqual([503, 503])
+  expect(await refused[0]?.json()).toEqual({ error: reason })
+  expect(await refused[1]?.json()).toMatchObject({ error: { message: reason, type: 'api_error' } })
   release()
   expect((await slow).status).toBe(200)
   await closing
