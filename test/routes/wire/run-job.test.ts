@@ -22,7 +22,8 @@ const job = { model: { shortName: 'tiny:latest' } } as Job
 function replyOf(events: (signal: AbortSignal) => AsyncIterable<EngineEvent>, stopping: AbortSignal) {
   const engine = { run: (_job: Job, signal: AbortSignal) => events(signal) }
   const raw = { once: () => {}, closed: false, writableFinished: false }
-  return { server: { engine, stopping }, raw } as unknown as FastifyReply
+  const request = { headers: {}, ip: '127.0.0.1' }
+  return { server: { engine, stopping }, request, raw } as unknown as FastifyReply
 }
 
 test('a finished job leaves its numbers for the log', async () => {
