@@ -17,7 +17,7 @@ const END: EngineEvent = {
     totalMs: 6,
   },
 }
-const job = { model: { shortName: 'tiny:latest' } } as Job
+const job = { model: { shortName: 'tiny:latest' }, rawName: 'tiny' } as Job
 
 function replyOf(events: (signal: AbortSignal) => AsyncIterable<EngineEvent>, stopping: AbortSignal) {
   const engine = { run: (_job: Job, signal: AbortSignal) => events(signal) }
