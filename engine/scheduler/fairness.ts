@@ -5,8 +5,11 @@
  */
 import type { Priority } from '../types.ts'
 
-/** How many tokens a waiting second is worth: about what one answer gets on a middling machine. */
-export const AGED_TOKENS_PER_S = 50
+/**
+ * How many weighted tokens a waiting second is worth. Far less than a client's share of what even a slow machine gives:
+ * otherwise who comes first goes first, and one with many requests gets most. Only endless newcomers need it.
+ */
+export const AGED_PER_S = 1
 
 /** Of the same tokens, a batch job is charged this many times what a person is. */
 const WEIGHT: Record<Priority, number> = { interactive: 8, batch: 1 }
@@ -47,7 +50,7 @@ export function charge(
   const start = Math.max(clock.virtualTime, clock.finish.get(flow) ?? 0)
   const amount = tokens / WEIGHT[priority]
   remember(clock, flow, start + amount)
-  return { flow, amount, start, order: start + (AGED_TOKENS_PER_S * nowMs) / 1000 }
+  return { flow, amount, start, order: start + (AGED_PER_S * nowMs) / 1000 }
 }
 
 /** The request is being served: time goes on. */
