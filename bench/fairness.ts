@@ -5,6 +5,7 @@
  *
  *   npm run build && npx tsx bench/fairness.ts [--seconds 60] [--slots 4]
  */
+import { setMaxListeners } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
@@ -82,6 +83,8 @@ function costOf(line: string): number {
 /** Everybody asks again and again until the time is over. */
 async function contend(streams: readonly Client[]): Promise<void> {
   const over = AbortSignal.timeout(seconds * 1000)
+  // Every request listens, many at a time.
+  setMaxListeners(0, over)
   await Promise.all(
     streams.map(async (client, stream) => {
       for (let n = 0; !over.aborted; n++) {

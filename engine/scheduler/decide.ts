@@ -209,4 +209,4 @@ function begun<T>(state: State<T>, nowMs: number): Decision<T> | undefined {
   return queue === undefined ? undefined : { type: 'prepare', queue }
 }
 
-const orderOf = <T>(queue: Queue<T>): number => firstInLine(queue)?.charge.order ?? Number.POSITIVE_INFINITY
+const orderOf = <T>(queue: Queue<T>): number => firstInLine(queue)?.charge.start ?? Number.POSITIVE_INFINITY

@@ -1,15 +1,16 @@
 /**
  * Start-time fair queueing (Goyal, Vin and Cheng, 1996) over tokens: a flow that has taken much comes after one that
- * has taken little. What waits also grows older: every second counts like `AGED_TOKENS_PER_S` tokens, for all alike,
- * so who goes before whom is settled on arrival, and nobody can be overtaken by later ones without end.
+ * has taken little. Virtual time also creeps on with whatever is served, so who goes before whom is settled on arrival,
+ * and clients that are always new cannot keep a waiting one back without end. Seconds play no part: on a slow machine
+ * they would put whoever came first first, and one with many requests would get most.
  */
 import type { Priority } from '../types.ts'
 
 /**
- * How many weighted tokens a waiting second is worth. Far less than a client's share of what even a slow machine gives:
- * otherwise who comes first goes first, and one with many requests gets most. Only endless newcomers need it.
+ * What share of served tokens virtual time goes on by at least. Among so many flows that always want something it goes
+ * on as fast by itself, so fewer of them do not feel it.
  */
-export const AGED_PER_S = 1
+const CREEP = 1 / 64
 
 /** Of the same tokens, a batch job is charged this many times what a person is. */
 const WEIGHT: Record<Priority, number> = { interactive: 8, batch: 1 }
@@ -30,9 +31,8 @@ export interface Charge {
   flow: string
   /** Weighted tokens. */
   amount: number
-  start: number
   /** Smaller goes first. */
-  order: number
+  start: number
 }
 
 export const newFairClock = (): FairClock => ({ virtualTime: 0, finish: new Map() })
@@ -44,18 +44,17 @@ const flowOf = (client: string, priority: Priority) => `${priority}\n${client}`
 export function charge(
   clock: FairClock,
   { client, priority, tokens }: { client: string; priority: Priority; tokens: number },
-  nowMs: number,
 ): Charge {
   const flow = flowOf(client, priority)
   const start = Math.max(clock.virtualTime, clock.finish.get(flow) ?? 0)
   const amount = tokens / WEIGHT[priority]
   remember(clock, flow, start + amount)
-  return { flow, amount, start, order: start + (AGED_PER_S * nowMs) / 1000 }
+  return { flow, amount, start }
 }
 
 /** The request is being served: time goes on. */
-export function serve(clock: FairClock, { start }: Charge): void {
-  clock.virtualTime = Math.max(clock.virtualTime, start)
+export function serve(clock: FairClock, { start, amount }: Charge): void {
+  clock.virtualTime = Math.max(clock.virtualTime + CREEP * amount, start)
 }
 
 /** Gives back what was charged for a request that left, or settles the difference to what it really took. */

@@ -84,7 +84,7 @@ function survey<T>(
 
 /** Of equals the one who came first. */
 function sooner<T>(a: Waiter<T>, b: Waiter<T> | undefined): Waiter<T> {
-  return b === undefined || a.charge.order < b.charge.order ? a : b
+  return b === undefined || a.charge.start < b.charge.start ? a : b
 }
 
 /** The one who has waited longest by rights; the load is for it. */

@@ -15,7 +15,7 @@ export function newWaiter<T>(
   nowMs: number,
 ): Waiter<T> {
   const { client = '', priority = 'interactive', cost = UNKNOWN_COST, lane = 'slot' } = request
-  const bill = charge(state.fair, { client, priority, tokens: cost }, nowMs)
+  const bill = charge(state.fair, { client, priority, tokens: cost })
   return { id, key: runnerKey(request.plan), request, lane, client, charge: bill, atMs: nowMs }
 }
 
