@@ -1,8 +1,9 @@
 import type { EngineDevice } from './hardware/reconcile.ts'
+import type { LoadOptions, SamplingOptions } from './model-options.ts'
 import type { LateGrammar } from './prompt/job-grammar.ts'
 import type { ThoughtTags } from './prompt/thought-watch.ts'
 import type { QuantizationType } from './quantization.ts'
-import type { ChosenToken, LoadOptions, PromptToken, SamplingOptions, StopReason } from './types.ts'
+import type { ChosenToken, PromptToken, StopReason } from './types.ts'
 
 /** What to load and how. Paths are absolute. */
 export interface LoadPlan extends LoadOptions {

@@ -1,4 +1,5 @@
-import type { Job, ModelOptions } from './types.ts'
+import type { ModelOptions } from './model-options.ts'
+import type { Job } from './types.ts'
 
 /** English text in the vocabularies of today; only how requests compare with each other matters. */
 const BYTES_PER_TOKEN = 4

@@ -9,12 +9,14 @@ import { contextLimit, withContext } from './context-limit.ts'
 import { inputCost, jobCost } from './cost.ts'
 import { embedInputs } from './embedding/embed.ts'
 import { rerankDocuments } from './embedding/rerank.ts'
+import type { EmbedJob, RerankJob } from './embedding/types.ts'
 import { EngineError } from './errors.ts'
 import { createProbe } from './health/probe.ts'
 import { pulseWithin } from './health/pulse.ts'
 import { loadPlanFor, optionsFor } from './load-plan.ts'
 import { toLoaded } from './loaded.ts'
 import type { ErrorLog } from './log.ts'
+import type { ModelOptions } from './model-options.ts'
 import { createPlannedLoading, type PlannedLoading } from './planning/planned-loading.ts'
 import type { LoadPlanner, Occupancy } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
@@ -27,7 +29,7 @@ import { type EngineSettings, MODELS_PER_GPU, SMALL_MACHINE_CONTEXT } from './se
 import { createSpeeds } from './speed.ts'
 import type { InstalledModel } from './store/types.ts'
 import { createSuspects, fingerprintOf } from './suspects.ts'
-import type { Asker, EmbedJob, Engine, EngineEvent, Job, ModelOptions, RerankJob } from './types.ts'
+import type { Asker, Engine, EngineEvent, Job } from './types.ts'
 
 export interface EngineParts {
   backend: Backend

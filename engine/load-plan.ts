@@ -1,9 +1,10 @@
 import type { LoadPlan } from './backend.ts'
 import { EngineError } from './errors.ts'
 import { kvBytesPerToken } from './fit/cache.ts'
+import type { ModelOptions } from './model-options.ts'
 import { resolveOptions } from './options.ts'
 import type { EngineSettings } from './settings.ts'
-import type { Job, ModelOptions } from './types.ts'
+import type { Job } from './types.ts'
 
 /** Families whose engine state cannot be shared between requests (ollama server/sched.go). */
 const ONE_AT_A_TIME = new Set([

@@ -1,6 +1,6 @@
 /** Ollama's `options` (api/types.go): their names, types, defaults and limits, in requests and in stored models. */
 import { EngineError } from './errors.ts'
-import type { ModelOptions } from './types.ts'
+import type { ModelOptions } from './model-options.ts'
 
 /** What holds where neither request, model nor dialect says otherwise. The context length is chosen elsewhere. */
 export const DEFAULT_OPTIONS: Omit<ModelOptions, 'contextLength'> = {

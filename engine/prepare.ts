@@ -1,5 +1,6 @@
 import { chain, type Parser, plainText } from './answer.ts'
 import type { Runner, ThoughtBudget } from './backend.ts'
+import type { ModelOptions } from './model-options.ts'
 import { unwrapped } from './prompt/answer-wrapper.ts'
 import { fitMessages, fitTokens } from './prompt/fit-context.ts'
 import { allMessages, chatPrompt, generatePrompt, type JobPrompt } from './prompt/job-prompt.ts'
@@ -8,7 +9,7 @@ import { newToolCallId } from './prompt/tool-call-id.ts'
 import { toolCallParser } from './prompt/tool-calls.ts'
 import { tagsOf } from './prompt/tool-format/trigger.ts'
 import { piecesAtSeams, withSeams } from './prompt/user-text.ts'
-import type { ChatJob, Job, ModelOptions } from './types.ts'
+import type { ChatJob, Job } from './types.ts'
 
 /** The prompt of a job, whole. Throws EngineError when the model's template refuses it. */
 export function promptFor(job: Job, now: Date): JobPrompt {

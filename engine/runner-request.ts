@@ -1,9 +1,10 @@
 import type { Runner, RunnerRequest, ThoughtBudget } from './backend.ts'
+import type { ModelOptions } from './model-options.ts'
 import { inContext } from './options.ts'
 import { tagsFor } from './prepare.ts'
 import { grammarsFor } from './prompt/job-grammar.ts'
 import type { JobPrompt } from './prompt/job-prompt.ts'
-import type { Job, ModelOptions } from './types.ts'
+import type { Job } from './types.ts'
 
 /** What a job's runner needs to know beside the prompt's tokens, which are only known once there is a runner. */
 export type RequestFrame = (

@@ -1,7 +1,7 @@
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import type { Embeddings, EmbedJob } from '../types.ts'
 import { inGroups, inputTokens } from './input-tokens.ts'
+import type { Embeddings, EmbedJob } from './types.ts'
 import { shapeVector } from './vector.ts'
 
 /** Embeds a job's inputs on a runner, all or none. Throws EngineError, see Engine.embed. */

@@ -1,7 +1,7 @@
 import type { Runner } from '../backend.ts'
 import { EngineError } from '../errors.ts'
-import type { Reranking, RerankJob } from '../types.ts'
 import { inGroups, inputTooLong, mostTokens } from './input-tokens.ts'
+import type { Reranking, RerankJob } from './types.ts'
 
 /** Heads whose score llama.cpp puts through a softmax already (src/llama-graph.cpp, build_pooling). */
 const GIVES_PROBABILITY = new Set(['qwen3', 'qwen3vl'])

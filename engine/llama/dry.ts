@@ -1,4 +1,4 @@
-import type { SamplingOptions } from '../types.ts'
+import type { SamplingOptions } from '../model-options.ts'
 import type { Pointer } from './layout.ts'
 import { inBackground, type Library } from './library.ts'
 import { dryArguments } from './sampling-limits.ts'

@@ -1,4 +1,4 @@
-import type { SamplingOptions } from '../types.ts'
+import type { SamplingOptions } from '../model-options.ts'
 import type { NativeModel } from './native-model.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 import { BETWEEN_CHARACTERS, type Utf8State, utf8After } from './utf8.ts'

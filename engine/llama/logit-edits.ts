@@ -1,4 +1,4 @@
-import type { SamplingOptions } from '../types.ts'
+import type { SamplingOptions } from '../model-options.ts'
 import type { Pointer } from './layout.ts'
 import type { NativeModel } from './native-model.ts'
 import { biasesOf, dryArguments, penaltyArguments } from './sampling-limits.ts'

@@ -1,5 +1,5 @@
 import { EngineError } from '../errors.ts'
-import type { SamplingOptions } from '../types.ts'
+import type { SamplingOptions } from '../model-options.ts'
 import type { Pointer } from './layout.ts'
 import type { Library } from './library.ts'
 import { likeliest } from './likeliest.ts'

@@ -4,7 +4,7 @@
  * products stay finite; beyond them no setting would act differently anyway.
  */
 import { randomInt } from 'node:crypto'
-import type { SamplingOptions } from '../types.ts'
+import type { SamplingOptions } from '../model-options.ts'
 
 /** Far above any logit, far below what a 32-bit float holds, even times the length of a context. */
 const HUGE = 1e9

@@ -1,8 +1,8 @@
 /** What the parent asks for, before the child hands any of it to native code. */
 import type { CachePlan, LoadPlan, RopeOverrides, RunnerRequest, ThoughtBudget } from '../backend.ts'
+import type { SamplingOptions } from '../model-options.ts'
 import type { LateGrammar } from '../prompt/job-grammar.ts'
 import type { ThoughtTags } from '../prompt/thought-watch.ts'
-import type { SamplingOptions } from '../types.ts'
 import type { ToChild } from './protocol.ts'
 import {
   type Body,

@@ -1,6 +1,6 @@
 /** Who of those who wait for one model is next. */
 import type { Runner } from '../backend.ts'
-import type { LoadOptions } from '../types.ts'
+import type { LoadOptions } from '../model-options.ts'
 import { reloadField } from './reload.ts'
 import { laneRoom, type Queue, type Resident, type State, type Waiter } from './state.ts'
 import type { Lane } from './types.ts'

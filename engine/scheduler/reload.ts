@@ -1,5 +1,5 @@
 import type { LoadPlan } from '../backend.ts'
-import type { LoadOptions } from '../types.ts'
+import type { LoadOptions } from '../model-options.ts'
 
 /** Two names of the same weights share a runner when the adapters match too. */
 export const runnerKey = (plan: Pick<LoadPlan, 'weightsPath' | 'adapterPaths'>): string =>

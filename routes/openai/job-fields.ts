@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { ModelOptions } from '../../engine/model-options.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
-import type { Job, ModelOptions } from '../../engine/types.ts'
+import type { Job } from '../../engine/types.ts'
 import { keepAliveMs } from '../wire/keep-alive.ts'
 import { maybe } from '../wire/maybe.ts'
 import { formatFields, toFormat } from './response-format.ts'

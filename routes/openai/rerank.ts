@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
+import type { Reranking, RerankJob } from '../../engine/embedding/types.ts'
 import { parseOptions } from '../../engine/options.ts'
-import type { Reranking, RerankJob } from '../../engine/types.ts'
 import { askerOf } from '../wire/asker.ts'
 import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'

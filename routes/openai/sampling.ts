@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { ModelOptions } from '../../engine/model-options.ts'
 import { parseOptions } from '../../engine/options.ts'
-import type { ModelOptions } from '../../engine/types.ts'
 import { maybe } from '../wire/maybe.ts'
 
 /** Not z.int(): random 64-bit seeds are whole but past what a double holds exactly. */

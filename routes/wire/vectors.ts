@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
+import type { Embeddings } from '../../engine/embedding/types.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
-import type { Embeddings } from '../../engine/types.ts'
 import { shortFloat32 } from '../../formats/float32.ts'
 
 /** Numbers written between two looks at other requests: about ten milliseconds. */

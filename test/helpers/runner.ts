@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { LoadPlan, Runner, RunnerEvent, RunnerRequest } from '../../engine/backend.ts'
+import type { SamplingOptions } from '../../engine/model-options.ts'
 import { DEFAULT_OPTIONS } from '../../engine/options.ts'
 import { startRunner } from '../../engine/runner/client.ts'
-import type { SamplingOptions } from '../../engine/types.ts'
 import { tempFolder } from './fixtures.ts'
 import { SHAPE_SMALL, writeRandomModel } from './random-model.ts'
 
