@@ -1,5 +1,4 @@
-import type { LastReport } from '../runner/one-shot.ts'
-import type { Failure } from '../runner/protocol.ts'
+import { LAST_REPORTS, type LastReport } from '../runner/last-report.ts'
 import { type Check, isNumber, isText, listOf, object, tagged } from '../runner/shape.ts'
 
 /** What the converting child is told, once. */
@@ -24,6 +23,5 @@ export const isConvertRequest = tagged<ConvertRequest>({
 
 export const isConvertReport = tagged<ConvertReport>({
   progress: object({ fraction: isNumber }),
-  done: () => true,
-  failed: object({ failure: object<Failure>({ code: isText, message: isText }) }),
+  ...LAST_REPORTS,
 })

@@ -1,6 +1,6 @@
 import type { EngineDevice } from '../hardware/reconcile.ts'
-import type { LastReport } from './one-shot.ts'
-import { isNumber, isText, listOf, object, oneOf, optional } from './shape.ts'
+import { LAST_REPORTS, type LastReport } from './last-report.ts'
+import { isNumber, isText, listOf, object, oneOf, optional, tagged } from './shape.ts'
 
 /** What the child that lists devices is told, once. */
 export interface DevicesRequest {
@@ -24,24 +24,10 @@ export const isDevices = listOf(
   }),
 )
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
+export const isDevicesRequest = tagged<DevicesRequest>({ devices: object({ libraryDir: optional(isText) }) })
 
-export const isDevicesRequest = (value: unknown): value is DevicesRequest =>
-  isRecord(value) &&
-  value.type === 'devices' &&
-  (value.libraryDir === undefined || typeof value.libraryDir === 'string')
-
-export function isDevicesReport(value: unknown): value is DevicesReport {
-  if (!isRecord(value)) return false
-  switch (value.type) {
-    case 'devices':
-      return isDevices(value.devices)
-    case 'log':
-      return typeof value.message === 'string'
-    case 'failed':
-      return isRecord(value.failure) && typeof value.failure.message === 'string'
-    default:
-      return value.type === 'done'
-  }
-}
+export const isDevicesReport = tagged<DevicesReport>({
+  devices: object({ devices: isDevices }),
+  log: object({ message: isText }),
+  ...LAST_REPORTS,
+})

@@ -1,12 +1,9 @@
 import { EngineError } from '../errors.ts'
 import { type ChildEntry, forkChild } from './fork.ts'
-import type { Failure } from './protocol.ts'
+import type { LastReport } from './last-report.ts'
 
 /** Of what a dying child says: the first words name the place. */
 const MAX_LAST_WORDS = 500
-
-/** What every child that does one thing says at its end; others are reports on the way. */
-export type LastReport = { type: 'done' } | { type: 'failed'; failure: Failure }
 
 export interface OneShot<R extends { type: string }> {
   entry: ChildEntry

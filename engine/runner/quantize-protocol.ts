@@ -1,4 +1,5 @@
-import type { LastReport } from './one-shot.ts'
+import { LAST_REPORTS, type LastReport } from './last-report.ts'
+import { isNumber, isText, object, optional, tagged } from './shape.ts'
 
 /** What the quantizing child is told, once. */
 export interface QuantizeRequest {
@@ -18,28 +19,18 @@ export type QuantizeProgress =
 
 export type QuantizeReport = QuantizeProgress | LastReport
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null
+export const isQuantizeRequest = tagged<QuantizeRequest>({
+  quantize: object({
+    from: isText,
+    to: isText,
+    fileType: isNumber,
+    threads: isNumber,
+    libraryDir: optional(isText),
+  }),
+})
 
-export const isQuantizeRequest = (value: unknown): value is QuantizeRequest =>
-  isRecord(value) &&
-  value.type === 'quantize' &&
-  typeof value.from === 'string' &&
-  typeof value.to === 'string' &&
-  typeof value.fileType === 'number' &&
-  typeof value.threads === 'number' &&
-  (value.libraryDir === undefined || typeof value.libraryDir === 'string')
-
-export function isQuantizeReport(value: unknown): value is QuantizeReport {
-  if (!isRecord(value)) return false
-  switch (value.type) {
-    case 'tensor':
-      return typeof value.name === 'string'
-    case 'log':
-      return typeof value.message === 'string'
-    case 'failed':
-      return isRecord(value.failure) && typeof value.failure.message === 'string'
-    default:
-      return value.type === 'done'
-  }
-}
+export const isQuantizeReport = tagged<QuantizeReport>({
+  tensor: object({ name: isText }),
+  log: object({ message: isText }),
+  ...LAST_REPORTS,
+})
