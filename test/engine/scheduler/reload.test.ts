@@ -1,20 +1,8 @@
 import { expect, test } from 'vitest'
-import type { LoadPlan } from '../../../engine/backend.ts'
 import { coalesced, reloadField } from '../../../engine/scheduler/reload.ts'
+import { planOf } from './setup.ts'
 
-const plan: LoadPlan = {
-  weightsPath: '/m',
-  adapterPaths: [],
-  slots: 1,
-  kvCacheType: 'f16',
-  flashAttention: 'auto',
-  contextLength: 4096,
-  batchTokens: 512,
-  gpuLayers: 10,
-  mainGpu: undefined,
-  mmap: undefined,
-  threads: 2,
-}
+const plan = planOf('/m', { gpuLayers: 10, threads: 2 })
 const loaded = { plan, asked: plan, autoContext: undefined }
 
 test.each([
