@@ -1,5 +1,5 @@
 /** LangChain: the whole server with the model that comes with it, and scripted answers where a case needs its own. */
-import { HumanMessage, type ToolMessage } from '@langchain/core/messages'
+import { HumanMessage } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import { ChatOllama, type ChatOllamaInput, OllamaEmbeddings } from '@langchain/ollama'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -39,11 +39,6 @@ describe('with the bundled model', () => {
     for await (const { text } of await llm.stream(QUESTION)) pieces.push(text)
     expect(pieces.length).toBeGreaterThan(3)
     expect(pieces.join('')).toBe(whole.content)
-    const embeddings = new OllamaEmbeddings({ baseUrl: url, model: 'snug-tiny', maxRetries: 0 })
-    const one = await embeddings.embedQuery('a red apple')
-    const [first, second] = await embeddings.embedDocuments(['a red apple', 'October'])
-    expect([one.length, second?.length]).toEqual([256, 256])
-    expect(first).toHaveLength(256)
   })
 
   test('ollama 174: ChatOllama calls a tool and answers with what it said', async () => {
@@ -53,9 +48,11 @@ describe('with the bundled model', () => {
     const called = await llm.invoke([question])
     const [call] = called.tool_calls ?? []
     expect(call).toMatchObject({ name: 'get_weather', args: { city: 'Oslo' } })
-    const result: ToolMessage = await weather.invoke({ ...call, type: 'tool_call' } as never)
-    expect(result.content).toBe('Sunny in Oslo, 20 degrees')
-    const answered = await llm.invoke([question, called, result])
+    const results = await Promise.all(
+      (called.tool_calls ?? []).map((one) => weather.invoke({ ...one, type: 'tool_call' as const })),
+    )
+    expect(results.map(({ content }) => content)).toEqual(['Sunny in Oslo, 20 degrees'])
+    const answered = await llm.invoke([question, called, ...results])
     expect(answered.tool_calls).toEqual([])
     expect(answered.content).toContain('Oslo')
   })
@@ -70,5 +67,53 @@ describe('with the bundled model', () => {
       .withStructuredOutput(Weather, { method: 'functionCalling', name: 'get_weather' })
       .invoke('What is the weather in Oslo?')
     expect(called).toEqual({ city: 'Oslo' })
+  })
+
+  test('ollama 174: OllamaEmbeddings embeds a query and documents alike', async () => {
+    const { url } = await server()
+    const embeddings = new OllamaEmbeddings({ baseUrl: url, model: 'snug-tiny', maxRetries: 0 })
+    const query = await embeddings.embedQuery('a red apple')
+    const [same = [], other = []] = await embeddings.embedDocuments(['a red apple', 'October'])
+    const cosine = (vector: number[]) => vector.reduce((sum, value, i) => sum + value * (query[i] ?? 0), 0)
+    expect([query.length, other.length]).toEqual([256, 256])
+    expect(cosine(same)).toBeCloseTo(1, 3)
+    expect(cosine(other)).toBeLessThan(0.99)
+  })
+})
+
+describe('with answers that are given', () => {
+  test('ollama 174: ChatOllama keeps two calls of one answer apart', async () => {
+    const { llm } = await scripted('tool', callText('Oslo'), callText('Rome'))
+    const { tool_calls, invalid_tool_calls } = await llm.bindTools([weather]).invoke('hi')
+    expect(tool_calls?.map(({ args }) => args)).toEqual([{ city: 'Oslo' }, { city: 'Rome' }])
+    expect(invalid_tool_calls).toEqual([])
+  })
+
+  test('ollama 174: ChatOllama gets thoughts apart from the answer', async () => {
+    const { llm } = await scripted('think', '<think>', 'hm', '</think>', '4')
+    const { content, additional_kwargs } = await llm.invoke('2 + 2?')
+    expect([content, additional_kwargs.reasoning_content]).toEqual(['4', 'hm'])
+  })
+
+  test('ollama 174: a signal that is aborted stops generation', async () => {
+    // LangChain looks at its signal between the pieces of an answer.
+    const steps: Step[] = Array.from({ length: 10_000 }, () => [{ waitMs: 5 }, 'x']).flat()
+    const { llm, backend, app } = await scripted('tiny', ...steps)
+    // After an abort, fetch opens a spare connection that never carries a request.
+    onTestFinished(() => app.server.closeAllConnections())
+    const aborter = new AbortController()
+    const reading = (async () => {
+      for await (const _piece of await llm.stream('hi', { signal: aborter.signal })) aborter.abort()
+    })()
+    await expect(reading).rejects.toThrow(/abort/i)
+    await expect.poll(() => backend.endings, { timeout: 10_000 }).toEqual(['aborted'])
+  })
+
+  test('ollama 174: a model that is not installed is an error with its name', async () => {
+    const { llm } = await scripted('nope')
+    await expect(llm.invoke('hi')).rejects.toMatchObject({
+      status_code: 404,
+      error: "model 'nope' not found",
+    })
   })
 })
