@@ -51,7 +51,13 @@ test('settings of the server are no part of it', async () => {
 test('what a client of /api/events may be sent is described, though no schema can describe a socket', async () => {
   const app = await testApp()
   const document = (await app.inject('/openapi.json')).json()
-  expect(document.paths['/api/events'].get.description).toContain('SnugEvent')
+  const { description, responses } = document.paths['/api/events'].get
+  expect(description).toContain('SnugEvent')
+  expect(responses['200'].content).toHaveProperty('text/event-stream')
+  for (const status of ['426', '503']) {
+    const { schema } = responses[status].content['application/json']
+    expect(schema.properties).toEqual({ error: { type: 'string' } })
+  }
   const types = document.components.schemas.SnugEvent.oneOf.map(
     (event: { properties: { type: { const: string } } }) => event.properties.type.const,
   )
