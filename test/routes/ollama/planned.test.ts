@@ -136,7 +136,14 @@ test('ps and show say how a model was planned, beside what they always say', asy
     name: 'fam:q8_0',
     context_length: 4096,
     snug: {
-      plan: { context_length: 4096, gpu_layers: 0, slots: 1, quantization: 'Q8_0', where: 'all on CPU' },
+      plan: {
+        num_ctx: 4096,
+        num_gpu: 0,
+        num_parallel: 1,
+        kv_cache_type: 'f16',
+        quantization: 'Q8_0',
+        where: 'all on CPU',
+      },
       actual: { RAM: 1_000_000 },
     },
   })
