@@ -3,7 +3,7 @@ import { type Answer, collect } from '../../engine/collect.ts'
 import { parseOptions } from '../../engine/options.ts'
 import type { Engine, EngineEvent, Job, RenderedPrompt } from '../../engine/types.ts'
 import { askerOf } from '../wire/asker.ts'
-import { jobSignal, runJob } from '../wire/run-job.ts'
+import { announceChoice, jobSignal, runJob } from '../wire/run-job.ts'
 import { sendStream } from '../wire/stream.ts'
 import { readFormat } from './format.ts'
 import type { JobFields } from './job-fields.ts'
@@ -32,6 +32,7 @@ export async function answerJob(
   engine.check(asked)
   const options = parseOptions(body.options ?? {})
   if (isEmpty) {
+    announceChoice(reply, asked)
     await engine.load({ ...asked, options, ...askerOf(reply) }, jobSignal(reply))
     return write.loaded()
   }

@@ -7,7 +7,7 @@ import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
 import { askerOf } from '../wire/asker.ts'
 import { RequestError } from '../wire/problem.ts'
-import { jobSignal } from '../wire/run-job.ts'
+import { announceChoice, jobSignal } from '../wire/run-job.ts'
 import { summarise } from '../wire/vectors.ts'
 import { text } from './fields.ts'
 import { jobFields } from './job-fields.ts'
@@ -46,6 +46,7 @@ export async function embeddings(
     truncate: false,
     normalize: !givesRawValues(found.model),
   }
+  announceChoice(reply, job)
   if (body.prompt === '') {
     await engine.load(job, signal)
     return { embedding: [] }
