@@ -1,0 +1,83 @@
+/**
+ * Speculation by prompt lookup: what followed the last time the text read like this is computed along with the next
+ * token, and kept as far as the model chooses the same. How much to try is a bet: a row more in the step costs what
+ * StepCosts says, and wins a token if it is right.
+ *
+ * The odds are learned for nothing: for every token of the answer, drafted or not, it is noted whether the index would
+ * have foreseen it, by the length of the match. Text that does not repeat itself has short matches that are seldom
+ * right, and pays for looking alone. Nothing here depends on time or on what was drafted: the same text before always
+ * gives the same drafts.
+ */
+import { createNgramIndex, type Match } from './ngram-index.ts'
+import { DRAFT_LENGTHS, type StepCosts } from './step-costs.ts'
+
+export interface Drafter {
+  /** The next token of the answer, wherever it came from. */
+  push(token: number): void
+  /** Tokens that may follow, at most `most`, where it is likely to be faster with them; else none. */
+  draft(most: number): readonly number[]
+}
+
+/** What must be gained at least, as a factor: odds are rough. */
+const LEAST_GAIN = 1.05
+
+/** How fast odds change: each token counts for an eighth, what was before for the rest. */
+const LEARNING_RATE = 1 / 8
+
+/**
+ * How often a match foresees the next token, before anything is known of the answer: matches of 3, from 4, 8, 16 and 32
+ * tokens on.
+ */
+const FIRST_ODDS = [0.3, 0.4, 0.6, 0.8, 0.9]
+
+/** Which of the odds are those of a match of this length. */
+const kindOf = (length: number): number => Math.min(30 - Math.clz32(length), FIRST_ODDS.length - 1)
+
+/** For an answer to `prompt`; of both together `remembered` tokens are expected. */
+export function createDrafter(prompt: readonly number[], remembered: number, costs: StepCosts): Drafter {
+  const index = createNgramIndex(remembered)
+  const odds = Float64Array.from(FIRST_ODDS)
+  for (const token of prompt) index.push(token)
+  let match = index.match()
+
+  function learn({ length }: Match, isRight: boolean): void {
+    const kind = kindOf(length)
+    const before = odds[kind] ?? 0
+    odds[kind] = before + (Number(isRight) - before) * LEARNING_RATE
+  }
+
+  /** The length with the most tokens for the time, by the odds. */
+  function bestLength({ length }: Match, most: number): number {
+    let chance = 1
+    let tokens = 1
+    let bestGain = LEAST_GAIN
+    let best = 0
+    let drafts = 0
+    for (const candidate of DRAFT_LENGTHS) {
+      if (candidate > most) break
+      for (; drafts < candidate; drafts++) {
+        chance *= odds[kindOf(length + drafts)] ?? 0
+        tokens += chance
+      }
+      const gain = tokens / (1 + costs.row * candidate)
+      if (gain <= bestGain) continue
+      bestGain = gain
+      best = candidate
+    }
+    return best
+  }
+
+  return {
+    push(token) {
+      if (match !== undefined) learn(match, index.tokenAfter(match, 0) === token)
+      index.push(token)
+      match = index.match()
+    },
+    draft(most) {
+      if (match === undefined) return []
+      const found = match
+      const length = bestLength(found, most)
+      return Array.from({ length }, (_, ahead) => index.tokenAfter(found, ahead))
+    },
+  }
+}
