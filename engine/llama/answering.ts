@@ -10,8 +10,10 @@ export interface Answering {
   advance(slot: Slot, task: Task, row: number): void
   /** An end without a stop string: what was held back belongs to the answer. */
   finish(slot: Slot, task: Task, reason: StopReason): void
-  /** So many tokens were computed ahead of the answer, of which so many are now part of it. */
-  noteDrafts(task: Task, drafted: number, accepted: number): void
+  /** So many tokens have been computed ahead of the answer. */
+  countDrafted(task: Task, tokens: number): void
+  /** One of them is what was sampled, and its row is used. To be called before that row's `advance`. */
+  countAccepted(task: Task): void
   /** Tokens since the model was loaded: sampled, computed ahead, and of these those that were then sampled. */
   counts(): { outputTokens: number; draftedTokens: number; acceptedTokens: number }
 }
@@ -93,11 +95,13 @@ export function createAnswering(
       else takeToken(slot, task, row)
     },
     finish,
-    noteDrafts(task, drafted, accepted) {
-      task.draftedTokens += drafted
-      task.acceptedTokens += accepted
-      counts.draftedTokens += drafted
-      counts.acceptedTokens += accepted
+    countDrafted(task, tokens) {
+      task.draftedTokens += tokens
+      counts.draftedTokens += tokens
+    },
+    countAccepted(task) {
+      task.acceptedTokens += 1
+      counts.acceptedTokens += 1
     },
     counts: () => ({ ...counts }),
   }

@@ -48,6 +48,7 @@ export function takeRows(
   { slot, task, row, drafts }: { slot: Slot; task: Task; row: number; drafts: readonly number[] },
 ): void {
   let accepted = 0
+  answering.countDrafted(task, drafts.length)
   for (;;) {
     answering.advance(slot, task, row + accepted)
     const draft = drafts[accepted]
@@ -56,8 +57,8 @@ export function takeRows(
     slot.tokens.push(draft)
     task.fed = 1
     accepted += 1
+    answering.countAccepted(task)
   }
-  answering.noteDrafts(task, drafts.length, accepted)
   dropDrafts(model, slot, drafts.length - accepted)
 }
 
