@@ -40,6 +40,8 @@ interface Costs {
 const field = await startField(
   { modelPath: await generatedModel(SHAPE_EMPTY), threads: 1, slots: 1, contextLength: 2048 },
   values['llama-server'],
+  // The cost of a token in a step of its own: several at a time would hide it.
+  ['off'],
 )
 const costs = new Map<string, Costs>()
 try {
