@@ -9,7 +9,7 @@
  * gives the same drafts.
  */
 import { createNgramIndex, type Match } from './ngram-index.ts'
-import { DRAFT_LENGTHS, type StepCosts } from './step-costs.ts'
+import type { StepCosts } from './step-costs.ts'
 
 export interface Drafter {
   /** The next token of the answer, wherever it came from. */
@@ -57,17 +57,16 @@ export function createDrafter(prompt: readonly number[], remembered: number, cos
     let tokens = 1
     let bestGain = LEAST_GAIN
     let best = 0
-    let drafts = 0
-    for (const candidate of DRAFT_LENGTHS) {
-      if (candidate > most) break
-      for (; drafts < candidate; drafts++) {
-        chance *= odds[kindOf(length + drafts)] ?? 0
+    let ahead = 0
+    for (const { drafts, time } of costs) {
+      if (drafts > most) break
+      for (; ahead < drafts; ahead++) {
+        chance *= odds[kindOf(length + ahead)] ?? 0
         tokens += chance
       }
-      const gain = tokens / (1 + costs.row * candidate)
-      if (gain <= bestGain) continue
-      bestGain = gain
-      best = candidate
+      if (tokens / time <= bestGain) continue
+      bestGain = tokens / time
+      best = drafts
     }
     return best
   }

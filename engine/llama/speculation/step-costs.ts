@@ -1,30 +1,33 @@
 import type { BufferSize, LoadPlan } from '../../backend.ts'
 import { isHostBuffer } from '../buffers.ts'
 
-/** What drafts cost in a decode step. Constants, not what was measured of this machine: drafts must not depend on time. */
-export interface StepCosts {
-  /** What each row behind the first adds to a step, as a share of a step with one. */
-  row: number
-}
+/**
+ * How long a step takes with a draft of so many tokens, in steps without one; from short to long. Constants, not what was
+ * measured on this machine: drafts must not depend on time. The lengths make steps of 2, 4, 8, 12 and 16 rows: llama.cpp's
+ * kernels for processors take rows by four, and 5 take nearly as long as 8, 9 nearly as long as 12.
+ */
+export type StepCosts = readonly { readonly drafts: number; readonly time: number }[]
+
+/** Two cores with AVX-512, half a billion Q8_0 weights, 512 tokens of context. With more cores rows cost less. */
+export const PROCESSOR: StepCosts = [
+  { drafts: 1, time: 1.5 },
+  { drafts: 3, time: 2.3 },
+  { drafts: 7, time: 3.6 },
+  { drafts: 11, time: 5.2 },
+  { drafts: 15, time: 6.7 },
+]
 
 /**
- * Of processors. Two cores with AVX-512, half a billion Q8_0 weights, 512 tokens of context: steps of 2, 4, 8, 12 and
- * 16 rows take 1.5, 2.3, 3.6, 5.2 and 6.7 times as long as one of 1. More cores share a row's work, but not the
- * reading of weights, so there rows cost less.
+ * The table in llama.cpp's tools/batched-bench/README.md (7B, F16), which has no 12 rows: between 8 and 16. Newer GPUs
+ * make less of a difference between 1 row and 8.
  */
-const PROCESSOR: StepCosts = { row: 0.4 }
-
-/**
- * Of GPUs, which wait for memory at one row. By the table in llama.cpp's tools/batched-bench/README.md 8 rows take 2.4
- * times as long as one; newer GPUs are better at it.
- */
-const GPU: StepCosts = { row: 0.2 }
-
-/**
- * Draft lengths that make steps of 2, 4, 8, 12 or 16 rows: llama.cpp's kernels for processors take rows by four, and 5
- * take nearly as long as 8, 9 nearly as long as 12. More than 16 would gain little: the limit is 1 / row.
- */
-export const DRAFT_LENGTHS = [1, 3, 7, 11, 15]
+export const GPU: StepCosts = [
+  { drafts: 1, time: 1.63 },
+  { drafts: 3, time: 2.23 },
+  { drafts: 7, time: 2.39 },
+  { drafts: 11, time: 2.57 },
+  { drafts: 15, time: 2.75 },
+]
 
 /** Rows of the largest step that has drafts and no prompt in it. */
 export const MOST_ROWS = 16
