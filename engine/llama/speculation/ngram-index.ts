@@ -38,8 +38,11 @@ export function createNgramIndex(tokens: number): NgramIndex {
   const latest = new Int32Array(capacity)
   const earlier = new Int32Array(capacity)
   let length = 0
+  /** The last match that was found, and the length of the text then. */
+  let before: { end: number; at: number } | undefined
 
   const at = (place: number): number => text[place & mask] ?? 0
+  const isRemembered = (end: number): boolean => end > 0 && end > length - capacity
 
   /** Multiplicative hashing; the constants are those of xxHash32, odd and without a pattern. */
   function hashOfEnd(): number {
@@ -69,13 +72,19 @@ export function createNgramIndex(tokens: number): NgramIndex {
     match() {
       if (length <= LEAST_MATCH) return undefined
       let best: Match | undefined
-      let end = earlier[(length - 1) & mask] ?? 0
-      for (let looked = 0; looked < MOST_PLACES && end > 0 && end > length - capacity; looked++) {
+      const consider = (end: number): void => {
         const common = commonLength(end)
         if (common >= LEAST_MATCH && common > (best?.length ?? 0)) best = { end, length: common }
-        if (common === MOST_MATCH) break
+      }
+      let end = earlier[(length - 1) & mask] ?? 0
+      for (let looked = 0; looked < MOST_PLACES && isRemembered(end); looked++) {
+        consider(end)
         end = earlier[(end - 1) & mask] ?? 0
       }
+      // A copy goes on where it was, also through words that stand in many places.
+      const goingOn = before === undefined ? 0 : before.end + length - before.at
+      if (isRemembered(goingOn)) consider(goingOn)
+      before = best && { end: best.end, at: length }
       return best
     },
     tokenAfter: ({ end }, ahead) => at(end + (ahead % (length - end))),

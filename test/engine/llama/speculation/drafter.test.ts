@@ -63,7 +63,7 @@ test('where short matches mislead, drafts stop, and what they cost stays below 3
 test('a text that was misleading and becomes a copy gets drafts again, for tokens are foreseen without being drafted', () => {
   const phrases = count(100).flatMap((i) => [901, 902, 903, 1000 + i, 2000 + i])
   const { lengths } = play([1], [...phrases, ...phrases, ...phrases])
-  expect(lengths.at(-2)).toBeGreaterThanOrEqual(7)
+  expect(Math.max(...lengths.slice(-20))).toBeGreaterThanOrEqual(7)
 })
 
 test.each([
