@@ -43,6 +43,8 @@ interface Costs {
 const field = await startField(
   { modelPath: await generatedModel(SHAPE_EMPTY), threads: 1, slots: 1, contextLength: 2048 },
   values['llama-server'],
+  // The cost of a token in a step of its own: several at a time would hide it.
+  ['off'],
 )
 /** Snug's server and its client take turns on a second core: what that costs the bare loop is the machine's doing. */
 const contestants = field.contestants.flatMap((one) =>

@@ -109,6 +109,9 @@ export const Env = z.object({
   SNUG_KV_CACHE_SIZE: strict('10GiB', parseSize).describe(
     'What may lie in that folder: bytes, or a size such as `10GiB`',
   ),
+  SNUG_SPECULATION: strict('auto', word(['auto', 'off'])).describe(
+    'Where a text repeats itself or its prompt, compute tokens ahead: the same answers, sooner. `auto` does it where it pays, `off` never',
+  ),
   SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
     'Folder with the shared libraries of llama.cpp to use instead of the installed package',
   ),

@@ -47,6 +47,8 @@ export interface Config {
   }
   /** Where states of earlier prompts are kept; absent `ramBytes` lets the engine choose, absent `dir` is no disk. */
   readonly cache: { readonly ramBytes?: number; readonly dir?: string; readonly dirBytes: number }
+  /** Whether tokens are computed ahead. */
+  readonly speculation: 'auto' | 'off'
   readonly registry: RegistryConfig
   /** 0 lets the engine choose. */
   readonly threads: number
@@ -103,6 +105,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       ...(read.SNUG_KV_CACHE_DIR.value === undefined ? {} : { dir: read.SNUG_KV_CACHE_DIR.value }),
       dirBytes: read.SNUG_KV_CACHE_SIZE.value,
     }),
+    speculation: read.SNUG_SPECULATION.value,
     registry: Object.freeze({
       ...keyPathIn(homeOf(env)),
       proxies: Object.freeze(proxies(read)),

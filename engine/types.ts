@@ -137,6 +137,9 @@ export interface Usage {
   droppedTokens?: number
   /** Tokens that had to be forgotten while the answer grew past the context; absent when none were. */
   shiftedTokens?: number
+  /** Tokens computed ahead of the answer, and of these those that became part of it; absent when there were none. */
+  draftedTokens?: number
+  acceptedTokens?: number
   /** Of outputTokens, those spent thinking. */
   thinkingTokens: number
   /** From the start of the job until a runner was ready. */

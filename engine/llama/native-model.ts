@@ -20,6 +20,7 @@ import { openLogitRows } from './logit-rows.ts'
 import { listenToLog } from './native-log.ts'
 import { freeGpuMemory, placementParams } from './placement.ts'
 import { createQuickSteps } from './quick-steps.ts'
+import { MOST_ROWS, type StepCosts, stepCosts } from './speculation/step-costs.ts'
 import { createThreadGovernor } from './thread-governor.ts'
 import { createThreadpool } from './threadpool.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
@@ -47,6 +48,8 @@ export interface NativeModel extends Vocabulary {
   /** Some layers keep one state instead of a cell a token: they cannot go back to an earlier token. */
   readonly isRecurrent: boolean
   readonly canShift: boolean
+  /** What it costs to compute tokens ahead of an answer; undefined where that is not to be done. */
+  readonly stepCosts: StepCosts | undefined
   readonly buffers: BufferSize[]
   readonly devices: EngineDevice[]
   readonly description: string
@@ -204,7 +207,7 @@ function describe(
     ...words,
     candidates: createCandidates(library, vocabularySize),
     dry: openDrySamplers(library, vocabulary, plan.contextLength),
-    logits: openLogitRows(library, context, vocabularySize, pool.slots),
+    logits: openLogitRows(library, context, vocabularySize, pool.slots + MOST_ROWS),
     contextLength: plan.contextLength,
     sequences: pool.slots,
     cells: pool.cells,
@@ -212,6 +215,7 @@ function describe(
     slidingWindow: library.slidingWindow(model),
     isRecurrent: library.isRecurrent(model) || library.isHybrid(model),
     canShift: library.canShift(memory),
+    stepCosts: stepCosts(plan, buffers),
     buffers: countedOnce(buffers, library.modelBytes(model)),
     devices,
     description: `libllama ${library.version()}, ${devices.map(described).join(', ')}`,
@@ -225,7 +229,8 @@ function describe(
         const code = isQuick ? library.decode(context, batch.struct()) : await decode(context, batch.struct())
         quick.took(batch.size(), performance.now() - startedAt)
         // Larger steps have prompts in them, whose time depends on how much of the context is behind them.
-        if (code === DECODE.ok && batch.size() <= pool.slots) adaptThreads(batch.size(), startedAt)
+        if (code === DECODE.ok && batch.size() <= Math.max(pool.slots, MOST_ROWS))
+          adaptThreads(batch.size(), startedAt)
         return code
       })
     },

@@ -81,6 +81,8 @@ const isStepEvent = tagged<StepEvent>({
     outputMs: isNumber,
     tokenIds: optional(listOf(isCount)),
     shiftedTokens: optional(isCount),
+    draftedTokens: optional(isCount),
+    acceptedTokens: optional(isCount),
   }),
   failed: object<Body<StepEvent, 'failed'>>({ id: isCount, failure: isFailure }),
 })
@@ -128,6 +130,8 @@ export const isStatus: Check = object<RunnerStatus>({
   busySlots: isCount,
   waiting: isCount,
   outputTokens: isCount,
+  draftedTokens: optional(isCount),
+  acceptedTokens: optional(isCount),
   steps: optional(isCount),
   pausedSlots: optional(isCount),
   pid: optional(isCount),

@@ -53,6 +53,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     logFormat: 'auto',
     emulatedVersion: '0.33.0',
     shutdownTimeoutMs: 10_000,
+    speculation: 'auto',
     warnings: [],
   })
   expect(origins.allows('http://localhost:3000')).toBe(true)
@@ -123,6 +124,7 @@ describe('every variable arrives where it belongs', () => {
     ['SNUG_EMULATED_VERSION', '0.40.1', { emulatedVersion: '0.40.1' }],
     ['SNUG_THREADS', '6', { threads: 6 }],
     ['SNUG_KV_CACHE_RAM', '512MiB', { cache: { ramBytes: 512 * 2 ** 20, dirBytes: 10 * 2 ** 30 } }],
+    ['SNUG_SPECULATION', 'OFF', { speculation: 'off' }],
     ['SNUG_KV_CACHE_RAM', '0', { cache: { ramBytes: 0, dirBytes: 10 * 2 ** 30 } }],
     ['SNUG_KV_CACHE_DIR', '/kv', { cache: { dir: resolve('/kv'), dirBytes: 10 * 2 ** 30 } }],
     ['SNUG_KV_CACHE_SIZE', '1.5 gb', { cache: { dirBytes: 1.5 * 2 ** 30 } }],
@@ -270,6 +272,7 @@ describe('anything else that is wrong stops the server', () => {
     ['SNUG_THREADS', '1025', '"1025" is not a number from 0 to 1024'],
     ['SNUG_MLOCK', 'maybe', '"maybe" is not true or false'],
     ['SNUG_NUMA', 'mirror', '"mirror" is not one of off, distribute, isolate, numactl'],
+    ['SNUG_SPECULATION', 'on', '"on" is not one of auto, off'],
     ['SNUG_TENSOR_SPLIT', '1,-1', '"1,-1" is not up to 16 numbers'],
     ['SNUG_TENSOR_SPLIT', '0,0', '"0,0" is not up to 16 numbers'],
     ['SNUG_CPU_EXPERT_LAYERS', 'some', '"some" is not all or a number from 0 to 4096'],
