@@ -103,10 +103,10 @@ describe('with answers that are given', () => {
     onTestFinished(() => app.server.closeAllConnections())
     const aborter = new AbortController()
     const asked = llm.invoke('hi', { signal: aborter.signal })
-    const refused = expect(asked).rejects.toThrow(/abort/i)
     await expect.poll(() => backend.requests.length, { timeout: 10_000 }).toBe(1)
     aborter.abort()
-    await refused
+    // It gives what had come by then, and raises nothing.
+    expect((await asked).content).toMatch(/^x{0,5000}$/)
     await expect.poll(() => backend.endings, { timeout: 10_000 }).toEqual(['aborted'])
   })
 
