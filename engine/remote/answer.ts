@@ -2,7 +2,7 @@ import type { Generation } from '../answer.ts'
 import type { EngineEvent, StopReason } from '../types.ts'
 import { createCallDeltas } from './call-deltas.ts'
 import { type Choice, Chunk } from './chunk.ts'
-import { brokenOff, refusalIn } from './failure.ts'
+import { brokenOff, CUT, refusalIn } from './failure.ts'
 import { toChosenTokens } from './logprobs.ts'
 import { EventTooLongError, eventsIn } from './sse.ts'
 
@@ -45,7 +45,7 @@ export async function* readAnswer(
     calls.add(callDeltas)
     finish = choice.finish_reason || finish
   }
-  if (finish === undefined) throw brokenOff('unexpected end of the answer')
+  if (finish === undefined) throw brokenOff(CUT)
   const reason = reasonOf(finish)
   const whole = wanted === 'none' ? [] : calls.finish(reason === 'length')
   for (const [index, call] of (wanted === 'first' ? whole.slice(0, 1) : whole).entries()) {

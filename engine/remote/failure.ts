@@ -34,6 +34,9 @@ export function refusalIn(event: unknown): EngineError | undefined {
   return failure(message, status)
 }
 
+/** Go's words for a connection that ends before what is sent over it does. */
+export const CUT = 'unexpected EOF'
+
 /** Ollama's words for an answer that broke off. */
 export const brokenOff = (detail: string, options?: ErrorOptions): EngineError =>
   new EngineError('remote_failed', `an error was encountered while running the model: ${detail}`, options)

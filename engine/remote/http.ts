@@ -3,7 +3,7 @@ import { EngineError } from '../errors.ts'
 import { discard, readBeginning } from '../http/body.ts'
 import { reasonOf, subject } from '../http/failure-words.ts'
 import { proxyAgent } from '../http/proxy.ts'
-import { brokenOff, refused } from './failure.ts'
+import { brokenOff, CUT, refused } from './failure.ts'
 import type { Place, RemoteParts } from './types.ts'
 
 const CONNECT_TIMEOUT_MS = 30_000
@@ -131,5 +131,6 @@ function unusableBecause(status: number, headers: Headers, { accept }: RemoteReq
 
 function detailOf(error: unknown, silenceMs: number): string {
   if (error instanceof errors.BodyTimeoutError) return `nothing came for ${silenceMs / 1000} seconds`
-  return error instanceof Error ? error.message : 'the connection broke'
+  const isCut = error instanceof errors.SocketError || error instanceof errors.HTTPParserError
+  return isCut || !(error instanceof Error) ? CUT : error.message
 }
