@@ -46,6 +46,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
       allowPrivate: false,
       huggingFace: {},
     },
+    remotes: { hosts: ['ollama.com'], keys: new Map() },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -183,7 +184,7 @@ describe('where Ollama goes on with a default, so does the server, and says so',
 
 describe('servers that may run models', () => {
   test.each([
-    [undefined, ['ollama.com']],
+    ['', ['ollama.com']],
     ['gpu', ['gpu']],
     [' GPU-box , 10.0.0.7,[::1],', ['gpu-box', '10.0.0.7', '::1']],
   ])('OLLAMA_REMOTES=%s', (OLLAMA_REMOTES, hosts) => {

@@ -2,7 +2,15 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
-import { beginEvents, chunk, event, type Reply, refuses, says } from '../../helpers/openai-server.ts'
+import {
+  beginEvents,
+  chunk,
+  event,
+  type Reply,
+  refuses,
+  says,
+  startOpenAi,
+} from '../../helpers/openai-server.ts'
 import { openSocket } from '../../helpers/socket.ts'
 import { far } from './far.ts'
 import { lines, user, W } from './serve.ts'
@@ -516,6 +524,16 @@ describe('which servers are asked', () => {
     const { chat } = await far(HELLO, { config, remote: { hosts: ['ollama.com'] } })
     const { status, body } = await chat(ASKED)
     expect([status, body]).toEqual([403, { error: 'ollama cloud is disabled: remote model is unavailable' }])
+  })
+
+  test('through the web proxy there is', async () => {
+    const proxy = await startOpenAi(HELLO)
+    const { chat } = await far(HELLO, {
+      config: { remote_host: 'http://gpu.test:8000' },
+      remote: { hosts: ['gpu.test'], proxies: { http: proxy.origin } },
+    })
+    expect((await chat(ASKED)).body.message.content).toBe('Hello')
+    expect(proxy.requests[0]?.path).toBe('http://gpu.test:8000/v1/chat/completions')
   })
 
   test('a stub is not found where a local model is asked for', async () => {
