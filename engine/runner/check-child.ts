@@ -25,6 +25,7 @@ const CODES: Record<EngineErrorCode, true> = {
   bad_format: true,
   bad_template: true,
   bad_embedding: true,
+  cloud_disabled: true,
   invalid_model_name: true,
   model_not_found: true,
   unsupported: true,
@@ -42,6 +43,7 @@ const CODES: Record<EngineErrorCode, true> = {
   invalid_answer: true,
   registry_failed: true,
   runner_died: true,
+  remote_failed: true,
   shutting_down: true,
 }
 

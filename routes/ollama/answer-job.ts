@@ -8,6 +8,7 @@ import { sendStream } from '../wire/stream.ts'
 import { readFormat } from './format.ts'
 import type { JobFields } from './job-fields.ts'
 import { ndjson } from './ndjson.ts'
+import { withRemote } from './remote-writer.ts'
 
 /** How an endpoint writes what a job gives. */
 export interface Writer {
@@ -27,8 +28,9 @@ export async function answerJob(
   asked: Job,
   body: JobFields,
   reply: FastifyReply,
-  { isEmpty, write }: { isEmpty: boolean; write: Writer },
+  { isEmpty, write: plain }: { isEmpty: boolean; write: Writer },
 ): Promise<object> {
+  const write = withRemote(asked.model, plain)
   engine.check(asked)
   const options = parseOptions(body.options ?? {})
   if (isEmpty) {

@@ -35,7 +35,7 @@ export async function embeddings(
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
   const found = await findModel(models, body.model, embeddingWording(body.model))
-  refuseStub(found, body.model)
+  refuseStub(engine, found, body.model)
   const job: EmbedJob = {
     ...askerOf(reply),
     model: found.model,

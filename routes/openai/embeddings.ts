@@ -58,7 +58,7 @@ export type EmbeddingsRequest = z.infer<typeof EmbeddingsRequest>
 export async function embeddings(body: EmbeddingsRequest, reply: FastifyReply) {
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
-  const model = await findForEmbedding(reply.server.models, body.model)
+  const model = await findForEmbedding(reply.server, body.model)
   const job: EmbedJob = {
     ...askerOf(reply),
     model,

@@ -53,7 +53,7 @@ export async function rerank(body: RerankRequest, reply: FastifyReply) {
   const isTei = body.documents.length === 0 && body.texts.length > 0
   const documents = isTei ? body.texts : body.documents
   if (documents.length === 0) throw new RequestError(400, `'documents' ${NOT_A_LIST}`, 'documents')
-  const model = await findForEmbedding(reply.server.models, body.model)
+  const model = await findForEmbedding(reply.server, body.model)
   const job: RerankJob = {
     ...askerOf(reply),
     model,

@@ -46,6 +46,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
       allowPrivate: false,
       huggingFace: {},
     },
+    remotes: { hosts: ['ollama.com'], keys: new Map() },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -180,6 +181,38 @@ describe('where Ollama goes on with a default, so does the server, and says so',
     const config = load({ [name]: text })
     expect(config).toMatchObject(expected)
     expect(config.warnings).toEqual([expect.stringContaining(warning)])
+  })
+})
+
+describe('servers that may run models', () => {
+  test.each([
+    ['', ['ollama.com']],
+    ['gpu', ['gpu']],
+    [' GPU-box , 10.0.0.7,[::1],', ['gpu-box', '10.0.0.7', '::1']],
+  ])('OLLAMA_REMOTES=%s', (OLLAMA_REMOTES, hosts) => {
+    expect(load({ OLLAMA_REMOTES })).toMatchObject({ remotes: { hosts }, warnings: [] })
+  })
+
+  test('have their keys by origin', () => {
+    const SNUG_REMOTE_KEYS = 'http://GPU:8000=sk=1, https://gpu:443/=b'
+    expect(load({ SNUG_REMOTE_KEYS }).remotes.keys).toEqual(
+      new Map([
+        ['http://gpu:8000', 'sk=1'],
+        ['https://gpu', 'b'],
+      ]),
+    )
+  })
+
+  test.each([
+    'gpu=secret',
+    'http://gpu:8000',
+    'http://u@gpu=secret',
+    'http://gpu/v1=secret',
+    'http://gpu=se cret',
+  ])('a key that is not understood is refused without telling it: %s', (text) => {
+    const tried = () => load({ SNUG_REMOTE_KEYS: `http://a=ok,${text}` })
+    expect(tried).toThrow('pair 2 is not an address and a key')
+    expect(tried).not.toThrow(/cret/)
   })
 })
 
