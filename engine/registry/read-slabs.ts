@@ -5,6 +5,8 @@ import type { OnReadOpts, Socket } from 'node:net'
  * gigabyte a second collecting it costs more than anything else a download does; a larger place to read into is also
  * filled by fewer, larger reads.
  *
+ * Slabs are shared memory, so that another thread can look at what came without a copy (download/hasher.ts).
+ *
  * A slab is filled from its start, read by read, by one socket. It goes back when it is full and every byte that was
  * read into it has been given back; a slab of which somebody keeps a byte, such as the headers of an answer, is left
  * to the garbage collector.
@@ -21,8 +23,8 @@ interface Slab {
 const SLAB_BYTES = 1024 * 1024
 /** A slab with less room is full: as much as Node itself reads at a time. */
 const LEAST_BYTES = 64 * 1024
-/** Free slabs that are kept: one each for the connections of a download. */
-const MOST_FREE = 16
+/** Free slabs that are kept: one each for the connections of a download, and what the fastest has under way. */
+const MOST_FREE = 32
 
 const slabs = new WeakMap<ArrayBufferLike, Slab>()
 const free: Slab[] = []
@@ -75,7 +77,7 @@ function takeSlab(): Slab {
 }
 
 function newSlab(): Slab {
-  const bytes = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  const bytes = Buffer.from(new SharedArrayBuffer(SLAB_BYTES))
   const slab = { bytes, filled: 0, kept: 0, isRetired: false }
   slabs.set(bytes.buffer, slab)
   return slab

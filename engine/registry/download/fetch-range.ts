@@ -27,7 +27,7 @@ export async function fetchRange(
   onBytes: (count: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const writer = createPieceWriter(transfer, start)
+  const writer = createPieceWriter(transfer, start, signal)
   try {
     await inTries(transfer, writer, () => attempt(transfer, writer, end, onBytes, signal), signal)
   } catch (error) {

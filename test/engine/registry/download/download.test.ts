@@ -90,7 +90,11 @@ describe('downloading a blob', () => {
       yield* read(range, signal)
       open -= 1
     }
-    await fetch({ folder, remote, tuning: { lanes: 3, fastBytesPerSecond: Number.POSITIVE_INFINITY } })
+    await fetch({
+      folder,
+      remote,
+      tuning: { lanes: 3, fastBytesPerSecond: Number.POSITIVE_INFINITY, busyShare: 2 },
+    })
     expect(most).toBe(3)
     await expectStored(folder, remote)
   })
