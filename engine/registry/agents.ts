@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction, Socket } from 'node:net'
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, buildConnector, Client, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import { readingIntoSlabs } from './read-slabs.ts'
 
 /** Which addresses a connection may go to. */
@@ -41,6 +41,14 @@ export function createAgents(options: AgentOptions): Record<Reach, AgentPair> {
 export interface AgentPair {
   http: Dispatcher
   https: Dispatcher
+  /** A connection of its own to an origin; undefined where a proxy lies between. */
+  own(origin: URL): OwnConnection | undefined
+}
+
+export interface OwnConnection {
+  client: Client
+  /** Undefined until it stands. */
+  socket(): Socket | undefined
 }
 
 function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }: AgentOptions): AgentPair {
@@ -59,12 +67,26 @@ function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }
           // Plain http is handed to the proxy as it is: many open tunnels for https alone.
           proxyTunnel: false,
         })
-  return { http: agent(proxies.http), https: agent(proxies.https) }
+  return {
+    http: agent(proxies.http),
+    https: agent(proxies.https),
+    own({ origin, protocol }) {
+      if ((protocol === 'https:' ? proxies.https : proxies.http) !== undefined) return
+      let socket: Socket | undefined
+      const connector = intoSlabs(connect, (connected) => {
+        socket = connected
+      })
+      return { client: new Client(origin, { connect: connector }), socket: () => socket }
+    },
+  }
 }
 
 /** Connections read into memory that goes round. */
 const intoSlabs =
-  (options: buildConnector.BuildOptions): buildConnector.connector =>
+  (
+    options: buildConnector.BuildOptions,
+    onConnect: (socket: Socket) => void = () => {},
+  ): buildConnector.connector =>
   (to, callback) => {
     let socket: Socket | undefined
     // A connector of its own: what it reads into belongs to one connection.
@@ -72,6 +94,7 @@ const intoSlabs =
     connect(to, (...[error, connected]) => {
       if (error !== null) return callback(error, null)
       socket = connected
+      onConnect(connected)
       callback(null, connected)
     })
   }
