@@ -6,7 +6,7 @@ import { takeOver } from './read-slabs.ts'
 const MOST_WAITING = 4
 
 /**
- * The chunks of a body of `length` bytes that comes over a connection of its own, which is of no use afterwards. Once
+ * The chunks of a body of `length` bytes, and no more, that comes over a connection of its own, which is of no use afterwards. Once
  * the HTTP parser has read the headers all that comes is body, so the rest is taken from the socket: to show a parser
  * each byte of a model costs a copy and as much time again as receiving it. Throws what `body` fails with. Leaving
  * early destroys the body.
@@ -48,8 +48,8 @@ export async function* longBody(body: Readable, socket: Socket, length: number):
     while (left > 0) {
       const chunk = waiting.shift()
       if (chunk !== undefined) {
+        yield chunk.subarray(0, left)
         left -= chunk.length
-        yield chunk
       } else if (isOver && failure === null) return
       else await more()
     }

@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts'
 import { ifMissing } from '../../store/missing.ts'
 import type { RemoteBlob } from '../types.ts'
 import { asDiskError, requireSpace } from './disk-error.ts'
-import { fetchRange, type Transfer } from './fetch-range.ts'
+import { fetchRange, receiveRange, type Transfer } from './fetch-range.ts'
 import { dataPath, putInPlace, readParts, removeOtherParts, removeUnfinished, writePart } from './files.ts'
 import { createFollow, type Follow } from './follow.ts'
 import { createHasher } from './hasher.ts'
@@ -153,20 +153,28 @@ async function fetchParts(
     completed += count
     onProgress(completed)
   }
+  const endings: Promise<void>[] = []
   const jobs = parts
     .filter((part) => part.completed < part.size)
-    .map((part) => (signal: AbortSignal) => {
+    .map((part) => async (signal: AbortSignal) => {
       const onPiece = (piece: Piece) => {
         part.completed += piece.length
         pieces.put(piece)
       }
       const transfer: Transfer = { remote, tuning, log, folder, file, follow, onPiece }
       const range = { start: part.offset + part.completed, end: part.offset + part.size }
-      return fetchRange(transfer, range, onBytes, signal)
+      // The next part can come while the end of this one is written and hashed.
+      const { written } = await receiveRange(transfer, range, onBytes, signal)
+      endings.push(written)
     })
   // Both are asked, for each looks at the time since it was last asked.
   const isEnough = () => [isFast(), isBusy()].includes(true)
-  await inLanes(jobs, { most: tuning.lanes, rampMs: tuning.rampMs, isEnough }, signal)
+  try {
+    await inLanes(jobs, { most: tuning.lanes, rampMs: tuning.rampMs, isEnough }, signal)
+  } finally {
+    await Promise.allSettled(endings)
+  }
+  await Promise.all(endings)
 }
 
 const sum = (parts: readonly Part[]) => parts.reduce((total, { completed }) => total + completed, 0)
