@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import koffi from 'koffi'
 import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
@@ -18,6 +19,7 @@ import { inBackground, type Library, openLibrary } from './library.ts'
 import { openLogitRows } from './logit-rows.ts'
 import { listenToLog } from './native-log.ts'
 import { freeGpuMemory, placementParams } from './placement.ts'
+import { createQuickSteps } from './quick-steps.ts'
 import { createThreadGovernor } from './thread-governor.ts'
 import { createThreadpool } from './threadpool.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
@@ -52,7 +54,10 @@ export interface NativeModel extends Vocabulary {
   readonly embedding: EmbeddingInfo | undefined
   /** The same one every time. Throws EngineError `load_failed` when there is no memory for it, `unsupported`. */
   embeddingContext(): Promise<EmbeddingContext>
-  /** Evaluates the batch on other threads; the event loop stays free. Resolves to a DECODE code. */
+  /**
+   * Evaluates the batch on other threads; the event loop stays free, but for steps of a few milliseconds. Resolves to
+   * a DECODE code.
+   */
   decode(): Promise<number>
   /** Makes a decode that is running return DECODE.aborted soon. Cleared by the next decode. */
   abortDecode(): void
@@ -190,6 +195,7 @@ function describe(
   const decode = inBackground(library.decode)
   const words = openVocabulary(library, model)
   const { vocabulary, vocabularySize } = words
+  const quick = createQuickSteps()
   const adaptThreads = threadAdapter(library, context, plan, log)
   return {
     library,
@@ -212,8 +218,12 @@ function describe(
     async decode() {
       abort[0] = 0
       return takeTurn(async () => {
+        const isQuick = quick.isQuick(batch.size())
+        // The event loop gets its turn all the same: messages are read, and what came out is told.
+        if (isQuick) await setImmediate()
         const startedAt = performance.now()
-        const code = await decode(context, batch.struct())
+        const code = isQuick ? library.decode(context, batch.struct()) : await decode(context, batch.struct())
+        quick.took(batch.size(), performance.now() - startedAt)
         // Larger steps have prompts in them, whose time depends on how much of the context is behind them.
         if (code === DECODE.ok && batch.size() <= pool.slots) adaptThreads(batch.size(), startedAt)
         return code

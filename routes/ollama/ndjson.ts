@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { jsonLine } from '../wire/json-line.ts'
 import { toProblem } from '../wire/problem.ts'
 import type { Encoder } from '../wire/stream.ts'
 
@@ -11,12 +12,12 @@ export function ndjson<T>(reply: FastifyReply, toLine: (item: T) => object | und
     contentType: 'application/x-ndjson',
     chunk: (item) => {
       const line = toLine(item)
-      return line === undefined ? '' : `${JSON.stringify(line)}\n`
+      return line === undefined ? '' : `${jsonLine(line)}\n`
     },
     error: (error) => {
       const { status, message } = toProblem(error, reply.server.stopping)
       if (status >= 500) reply.log.error({ err: error }, 'stream failed')
-      return `${JSON.stringify({ error: message })}\n`
+      return `${jsonLine({ error: message })}\n`
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { jsonLine } from '../wire/json-line.ts'
 import { toProblem } from '../wire/problem.ts'
 import { type Encoder, sendStream } from '../wire/stream.ts'
 import { toEnvelope } from './error.ts'
@@ -30,4 +31,4 @@ export function sendEvents<T extends object>(
   return sendStream(reply.headers(STREAM_HEADERS), items, encoder)
 }
 
-const frame = (value: object) => `data: ${JSON.stringify(value)}\n\n`
+const frame = (value: object) => `data: ${jsonLine(value)}\n\n`
