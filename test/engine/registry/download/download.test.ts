@@ -93,7 +93,7 @@ describe('downloading a blob', () => {
     await fetch({
       folder,
       remote,
-      tuning: { lanes: 3, fastBytesPerSecond: Number.POSITIVE_INFINITY, busyShare: 2 },
+      tuning: { lanes: 3, fastBytesPerSecond: Number.POSITIVE_INFINITY },
     })
     expect(most).toBe(3)
     await expectStored(folder, remote)
