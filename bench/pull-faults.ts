@@ -60,6 +60,8 @@ const TUNING: Partial<DownloadTuning> = {
   pieceBytes: PIECE,
   lanes: 4,
   rampMs: 2,
+  // So short a time is always busy.
+  busyShare: 2,
   saveMs: 5,
   backOffMs: 2,
   inlineHashBytes: 16 * 1024 * 1024,

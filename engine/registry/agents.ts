@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction, Socket } from 'node:net'
-import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { Agent, buildConnector, Client, type Dispatcher } from 'undici'
 import { type Proxies, proxyAgent } from '../http/proxy.ts'
 import { readingIntoSlabs } from './read-slabs.ts'
 
@@ -34,6 +34,14 @@ export function createAgents(options: AgentOptions): Record<Reach, AgentPair> {
 export interface AgentPair {
   http: Dispatcher
   https: Dispatcher
+  /** A connection of its own to an origin; undefined where a proxy lies between. */
+  own(origin: URL): OwnConnection | undefined
+}
+
+export interface OwnConnection {
+  client: Client
+  /** Undefined until it stands. */
+  socket(): Socket | undefined
 }
 
 function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }: AgentOptions): AgentPair {
@@ -43,12 +51,26 @@ function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }
   }
   const agent = (proxy: string | undefined) =>
     proxy === undefined ? new Agent({ connect: intoSlabs(connect) }) : proxyAgent(proxy, proxies, { connect })
-  return { http: agent(proxies.http), https: agent(proxies.https) }
+  return {
+    http: agent(proxies.http),
+    https: agent(proxies.https),
+    own({ origin, protocol }) {
+      if ((protocol === 'https:' ? proxies.https : proxies.http) !== undefined) return
+      let socket: Socket | undefined
+      const connector = intoSlabs(connect, (connected) => {
+        socket = connected
+      })
+      return { client: new Client(origin, { connect: connector }), socket: () => socket }
+    },
+  }
 }
 
 /** Connections read into memory that goes round. */
 const intoSlabs =
-  (options: buildConnector.BuildOptions): buildConnector.connector =>
+  (
+    options: buildConnector.BuildOptions,
+    onConnect: (socket: Socket) => void = () => {},
+  ): buildConnector.connector =>
   (to, callback) => {
     let socket: Socket | undefined
     // A connector of its own: what it reads into belongs to one connection.
@@ -56,6 +78,7 @@ const intoSlabs =
     connect(to, (...[error, connected]) => {
       if (error !== null) return callback(error, null)
       socket = connected
+      onConnect(connected)
       callback(null, connected)
     })
   }

@@ -30,12 +30,12 @@ export async function locateAt(
   async function open(range: Range, inner: AbortSignal): Promise<SessionAnswer> {
     const used = direct
     try {
-      return await openRange(session, used, range, inner)
+      return await openRange(session, used, range, inner, isLong(range))
     } catch (error) {
       if (used.href === url.href || !isRefusal(error)) throw error
     }
     if (direct === used) direct = await directUrl(session, url, inner)
-    return openRange(session, direct, range, inner)
+    return openRange(session, direct, range, inner, isLong(range))
   }
 
   return {
@@ -96,18 +96,25 @@ async function directUrl(session: Session, url: URL, signal: AbortSignal): Promi
   return location === undefined ? answer.url : redirectTarget(answer.url, location)
 }
 
-/** A part of a file. Throws RegistryError. */
+/** Another connection costs no more than receiving so much. */
+const LONG_BYTES = 8 * 1024 * 1024
+
+const isLong = ({ start, end }: Range) => end - start >= LONG_BYTES
+
+/** A part of a file; with `isLong` see TransportRequest. Throws RegistryError. */
 export async function openRange(
   session: Session,
   url: URL,
   { start, end }: Range,
   signal: AbortSignal,
+  isLong = false,
 ): Promise<SessionAnswer> {
   return session.request({
     method: 'GET',
     url,
     headers: { range: `bytes=${start}-${end}` },
     follow: 'all',
+    isLong,
     signal,
   })
 }

@@ -9,7 +9,7 @@ import { readingFrom, type Transport, type TransportAnswer, type TransportReques
 /** How much of an error's body is shown. */
 const MAX_ERROR_BYTES = 8 * 1024
 
-export interface SessionRequest extends Pick<TransportRequest, 'method' | 'headers' | 'signal'> {
+export interface SessionRequest extends Pick<TransportRequest, 'method' | 'headers' | 'isLong' | 'signal'> {
   url: URL
   /** Made anew for every attempt. */
   body?: () => Readable | Buffer
@@ -109,11 +109,11 @@ export function openSession(options: SessionOptions): Session {
 
   /** One hop. */
   async function hop(request: SessionRequest, url: URL): Promise<Attempt> {
-    const { method, signal, body } = request
+    const { method, signal, body, isLong = false } = request
     const isHome = isRegistry(url)
     const usedToken = isHome && !request.isAnonymous ? token : undefined
     const headers = { ...request.headers, ...(usedToken && { authorization: `Bearer ${usedToken}` }) }
-    const sent = { method, url, signal, headers, ...(body && { body: body() }) }
+    const sent = { method, url, signal, headers, isLong, ...(body && { body: body() }) }
     const answer = await (isHome ? sendHome(sent) : sendAway(sent))
     const chunks = () => readingFrom(answer, sent)
     return { ...answer, url, redirect: undefined, usedToken, chunks }

@@ -1,13 +1,14 @@
 import { on, setMaxListeners } from 'node:events'
-import type { LookupFunction } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { type Dispatcher, errors } from 'undici'
+import { type Client, type Dispatcher, errors } from 'undici'
 import { discard } from '../http/body.ts'
 import { reasonOf, subject } from '../http/failure-words.ts'
 import type { Proxies } from '../http/proxy.ts'
 import { isPublicAddress, literalAddress } from './address.ts'
 import { AddressError, createAgents, isWithin, type Reach } from './agents.ts'
 import { RegistryError } from './error.ts'
+import { longBody } from './long-body.ts'
 
 export interface TransportOptions {
   /** A product token, such as `snug/0.1.0`. */
@@ -30,6 +31,8 @@ export interface TransportRequest {
   body?: Readable | Buffer
   /** Where the connection may go; something else is refused with AddressError. */
   reach: Reach
+  /** Much is to come: worth a connection of its own. Whoever reads it must watch over stalls. */
+  isLong?: boolean
   signal: AbortSignal
 }
 
@@ -39,6 +42,8 @@ export interface TransportAnswer {
   header(name: string): string | undefined
   /** To be read or given to `discard`. Errors that come with reading are put into words by `readingFrom`. */
   body: Dispatcher.ResponseData['body']
+  /** What the body alone comes over. */
+  socket?: Socket | undefined
 }
 
 /** Makes HTTP requests, one hop each: redirects are answers like others. */
@@ -63,6 +68,21 @@ export function createTransport(options: TransportOptions): Transport {
     connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
   })
 
+  /** Those of long answers. */
+  const clients = new Set<Client>()
+
+  function connection(reach: Reach, url: URL, isLong: boolean) {
+    const own = isLong ? agents[reach].own(url) : undefined
+    if (own === undefined) return { by: agents[reach][url.protocol === 'https:' ? 'https' : 'http'] }
+    const { client, socket } = own
+    clients.add(client)
+    const end = () => {
+      clients.delete(client)
+      client.destroy().catch(() => {})
+    }
+    return { by: client, socket, end }
+  }
+
   function isPublicLiteral(url: URL): boolean | undefined {
     const address = literalAddress(url)
     return address === undefined ? undefined : isPublic(address)
@@ -71,7 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     isPublicLiteral,
 
-    async send({ method, url, headers = {}, body, reach, signal }) {
+    async send({ method, url, headers = {}, body, reach, isLong = false, signal }) {
       signal.throwIfAborted()
       // One caller's signal is listened to by as many requests as run for it.
       setMaxListeners(0, signal)
@@ -79,8 +99,9 @@ export function createTransport(options: TransportOptions): Transport {
       if (isLiteralPublic !== undefined && !isWithin(reach, isLiteralPublic)) {
         throw new AddressError(`${url.hostname} is not where it may be`)
       }
+      const { by, socket, end } = connection(reach, url, isLong)
       try {
-        const answer = await agents[reach][url.protocol === 'https:' ? 'https' : 'http'].request({
+        const answer = await by.request({
           origin: url.origin,
           path: url.pathname + url.search,
           method,
@@ -89,20 +110,23 @@ export function createTransport(options: TransportOptions): Transport {
           body: body ?? null,
           signal,
           headersTimeout: stallTimeoutMs,
-          bodyTimeout: stallTimeoutMs,
+          bodyTimeout: isLong ? 0 : stallTimeoutMs,
         })
+        if (end) answer.body.once('close', end)
         return unpacked(method, url, {
           status: answer.statusCode,
           header: (name) => [answer.headers[name]].flat()[0],
           body: answer.body,
+          socket: socket?.(),
         })
       } catch (error) {
+        end?.()
         throw inWords(error, method, url, signal)
       }
     },
 
     async close() {
-      const all = Object.values(agents).flatMap(({ http, https }) => [http, https])
+      const all = [...Object.values(agents).flatMap(({ http, https }) => [http, https]), ...clients]
       await Promise.all(all.map((agent) => agent.destroy()))
     },
   }
@@ -124,7 +148,10 @@ export async function* readingFrom(
   { method, url, signal }: Pick<TransportRequest, 'method' | 'url' | 'signal'>,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* chunksAsTheyCame(answer.body)
+    const length = Number(answer.header('content-length') ?? Number.NaN)
+    const isPlain = length >= 0 && answer.header('transfer-encoding') === undefined
+    if (isPlain && answer.socket) yield* longBody(answer.body, answer.socket, length)
+    else yield* chunksAsTheyCame(answer.body)
   } catch (error) {
     throw inWords(error, method, url, signal)
   }

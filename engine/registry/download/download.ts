@@ -6,10 +6,11 @@ import type { Log } from '../../log.ts'
 import { ifMissing } from '../../store/missing.ts'
 import type { RemoteBlob } from '../types.ts'
 import { asDiskError, requireSpace } from './disk-error.ts'
-import { fetchRange, type Transfer } from './fetch-range.ts'
+import { fetchRange, receiveRange, type Transfer } from './fetch-range.ts'
 import { dataPath, putInPlace, readParts, removeOtherParts, removeUnfinished, writePart } from './files.ts'
+import { createFollow, type Follow } from './follow.ts'
 import { createHasher } from './hasher.ts'
-import { inLanes, rateGauge } from './lanes.ts'
+import { inLanes, loadGauge, rateGauge } from './lanes.ts'
 import { layParts, type Part } from './parts.ts'
 import { createPieceMap, type Piece, type PieceMap, readPieces, rewritePieces } from './pieces.ts'
 import { keepSaving } from './progress.ts'
@@ -31,8 +32,8 @@ export interface Download {
  * so that the next pull, by Snug or by Ollama, goes on from there.
  *
  * Parts are fetched side by side, each from its start. Data is on disk before anything on disk says so. A thread
- * follows from the first byte and hashes what is there (verify.ts), so that when the last byte comes little is left
- * to do, and the blob gets its name only when the hash is the one that was asked for.
+ * follows from the first byte and hashes what comes or is there (follow.ts, verify.ts), so that when the last byte
+ * comes little is left to do, and the blob gets its name only when the hash is the one that was asked for.
  *
  * Throws the reason of `signal` (the rest is kept), DiskError, EngineError `pull_failed`, RegistryError.
  */
@@ -87,6 +88,9 @@ async function resume(
   return { parts, earlier }
 }
 
+/** Whoever fetches waits for the hash when it has no more than this to read back before it follows. */
+const NEAR_PIECES = 16
+
 interface Ground {
   folder: string
   file: FileHandle
@@ -107,18 +111,20 @@ async function fetchAndHash(
   const inner = AbortSignal.any([signal, stop.signal])
   const saving = keepSaving({ blob, ...ground }, tuning.saveMs, (error) => stop.abort(error))
   const hasher = createHasher(dataPath(blob), remote.size <= tuning.inlineHashBytes)
+  const follow = createFollow(hasher, pieces, NEAR_PIECES * tuning.pieceBytes)
   const transfer = { remote, tuning, log, ...ground }
   const verification: Verification = {
     digest: want,
     size: remote.size,
     pieces,
     hasher,
+    follow,
     log,
     refetch: ({ start, length }, inner) =>
       fetchRange({ ...transfer, onPiece: pieces.put }, { start, end: start + length }, () => {}, inner),
   }
   try {
-    const work = [fetchParts(request, ground, inner), hashFollowing(verification, inner)]
+    const work = [fetchParts(request, { ...ground, follow }, inner), hashFollowing(verification, inner)]
     for (const one of work) one.catch((error) => stop.abort(error))
     await Promise.allSettled(work)
     inner.throwIfAborted()
@@ -129,27 +135,46 @@ async function fetchAndHash(
   }
 }
 
-async function fetchParts(request: Download, { folder, file, parts, pieces }: Ground, signal: AbortSignal) {
+async function fetchParts(
+  request: Download,
+  { folder, file, parts, pieces, follow }: Ground & { follow: Follow },
+  signal: AbortSignal,
+) {
   const { remote, tuning, log, onProgress } = request
   let completed = sum(parts)
   onProgress(completed)
+  const isFast = rateGauge(() => completed, tuning.fastBytesPerSecond)
+  const isBusy = loadGauge(tuning.busyShare)
+  let isFirst = true
   const onBytes = (count: number) => {
+    // How long the first answer took says nothing about the rate.
+    if (isFirst) isFast()
+    isFirst = false
     completed += count
     onProgress(completed)
   }
+  const endings: Promise<void>[] = []
   const jobs = parts
     .filter((part) => part.completed < part.size)
-    .map((part) => (signal: AbortSignal) => {
+    .map((part) => async (signal: AbortSignal) => {
       const onPiece = (piece: Piece) => {
         part.completed += piece.length
         pieces.put(piece)
       }
-      const transfer: Transfer = { remote, tuning, log, folder, file, onPiece }
+      const transfer: Transfer = { remote, tuning, log, folder, file, follow, onPiece }
       const range = { start: part.offset + part.completed, end: part.offset + part.size }
-      return fetchRange(transfer, range, onBytes, signal)
+      // The next part can come while the end of this one is written and hashed.
+      const { written } = await receiveRange(transfer, range, onBytes, signal)
+      endings.push(written)
     })
-  const isEnough = rateGauge(() => completed, tuning.fastBytesPerSecond)
-  await inLanes(jobs, { most: tuning.lanes, rampMs: tuning.rampMs, isEnough }, signal)
+  // Both are asked, for each looks at the time since it was last asked.
+  const isEnough = () => [isFast(), isBusy()].includes(true)
+  try {
+    await inLanes(jobs, { most: tuning.lanes, rampMs: tuning.rampMs, isEnough }, signal)
+  } finally {
+    await Promise.allSettled(endings)
+  }
+  await Promise.all(endings)
 }
 
 const sum = (parts: readonly Part[]) => parts.reduce((total, { completed }) => total + completed, 0)

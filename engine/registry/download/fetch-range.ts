@@ -27,7 +27,18 @@ export async function fetchRange(
   onBytes: (count: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const writer = createPieceWriter(transfer, start)
+  const { written } = await receiveRange(transfer, { start, end }, onBytes, signal)
+  await written
+}
+
+/** Like `fetchRange`, but resolves when all bytes have come: `written` settles when the rest is done as well. */
+export async function receiveRange(
+  transfer: Transfer,
+  { start, end }: { start: number; end: number },
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+): Promise<{ written: Promise<void> }> {
+  const writer = createPieceWriter(transfer, start, signal)
   try {
     await inTries(transfer, writer, () => attempt(transfer, writer, end, onBytes, signal), signal)
   } catch (error) {
@@ -35,7 +46,10 @@ export async function fetchRange(
     await writer.close().catch(() => {})
     throw error
   }
-  await writer.close()
+  const written = writer.close()
+  // Whoever waits for it hears of a failure; until then nobody may be listening.
+  written.catch(() => {})
+  return { written }
 }
 
 /** Counts as ollama server/download.go does, but an attempt that brought a whole piece counts as the first. */

@@ -2,7 +2,7 @@ export interface LaneOptions {
   most: number
   /** A further lane is opened after this time … */
   rampMs: number
-  /** … unless this says, asked then, that those there are enough. */
+  /** … unless this says, asked then, that those there are enough. Then one that has done a job takes no other. */
   isEnough: () => boolean
 }
 
@@ -20,14 +20,19 @@ export async function inLanes(
   const queue = jobs.values()
   const lanes = new Set<Promise<void>>()
   let begun = 0
+  let working = 0
+  let areEnough = false
   const lane = async () => {
     for (const job of queue) {
       inner.throwIfAborted()
       begun += 1
       await job(inner)
+      if (areEnough && working > 1) break
     }
+    working -= 1
   }
   const open = () => {
+    working += 1
     const opened = lane()
       .catch((error) => stop.abort(error))
       .finally(() => lanes.delete(opened))
@@ -35,8 +40,9 @@ export async function inLanes(
   }
   open()
   const ramp = setInterval(() => {
+    areEnough = isEnough()
     const isUseful = begun < jobs.length && lanes.size < most && !inner.aborted
-    if (!isEnough() && isUseful) open()
+    if (!areEnough && isUseful) open()
   }, rampMs)
   while (lanes.size > 0) await Promise.race(lanes)
   clearInterval(ramp)
@@ -51,5 +57,16 @@ export function rateGauge(count: () => number, perSecond: number): () => boolean
     const isFast = (now.count - last.count) * 1000 >= perSecond * (now.at - last.at)
     last = now
     return isFast
+  }
+}
+
+/** Tells, each time it is asked, whether this thread has been at work for at least this share of the time since. */
+export function loadGauge(share: number): () => boolean {
+  let last = performance.eventLoopUtilization()
+  return () => {
+    const now = performance.eventLoopUtilization()
+    const { utilization } = performance.eventLoopUtilization(now, last)
+    last = now
+    return utilization >= share
   }
 }

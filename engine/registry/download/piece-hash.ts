@@ -2,10 +2,22 @@ import { createHash, type Hash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 
-/** What is asked of whoever reads the file back. */
+/** A run of bytes of the file, and what is known of it. */
+export interface HashRun {
+  start: number
+  length: number
+  /** The CRC-32 of the run. */
+  crc?: number | undefined
+  /** The SHA-256, in hex, of everything from the start of the file to the end of the run. */
+  prefix?: string | undefined
+}
+
+/** What is asked of whoever hashes. */
 export type HashTask =
-  /** Adds a run of bytes to the SHA-256; given a CRC that does not match, leaves the SHA-256 as it was. */
-  | { type: 'add'; start: number; length: number; crc: number | undefined }
+  /** Adds a run of the file to the SHA-256; if something known of it does not match, leaves the SHA-256 as it was. */
+  | { type: 'add'; run: HashRun }
+  /** Adds bytes that nobody changes before the answer. */
+  | { type: 'feed'; bytes: readonly Uint8Array[] }
   /** Begins the SHA-256 anew. */
   | { type: 'reset' }
   | { type: 'crc'; start: number; length: number }
@@ -15,7 +27,8 @@ export type HashTask =
 /** Whether the run was added, a CRC, or hex; in the order of the tasks. */
 export type HashAnswer = boolean | number | string
 
-const READ_BYTES = 1024 * 1024
+/** Stays in the cache of a core between reading and hashing. */
+const READ_BYTES = 128 * 1024
 
 /**
  * Reads a file and hashes it, blocking: for small files, or a thread of its own. Calls throw what the file system
@@ -29,10 +42,13 @@ export function openPieceHash(path: string): { run(task: HashTask): HashAnswer; 
     run(task) {
       switch (task.type) {
         case 'add': {
-          const added = withPiece(hash.copy(), file, buffer, task)
+          const added = withRun(hash.copy(), file, buffer, task.run)
           if (added) hash = added
           return added !== undefined
         }
+        case 'feed':
+          for (const bytes of task.bytes) hash.update(bytes)
+          return true
         case 'reset':
           hash = createHash('sha256')
           return true
@@ -49,18 +65,15 @@ export function openPieceHash(path: string): { run(task: HashTask): HashAnswer; 
   }
 }
 
-function withPiece(
-  hash: Hash,
-  file: number,
-  buffer: Buffer,
-  task: { start: number; length: number; crc: number | undefined },
-): Hash | undefined {
+function withRun(hash: Hash, file: number, buffer: Buffer, run: HashRun): Hash | undefined {
   let crc = 0
-  for (const bytes of read(file, buffer, task)) {
+  for (const bytes of read(file, buffer, run)) {
     hash.update(bytes)
-    if (task.crc !== undefined) crc = crc32(bytes, crc)
+    if (run.crc !== undefined) crc = crc32(bytes, crc)
   }
-  return task.crc === undefined || crc === task.crc ? hash : undefined
+  if (run.crc !== undefined && run.crc !== crc) return
+  if (run.prefix !== undefined && run.prefix !== hash.copy().digest('hex')) return
+  return hash
 }
 
 function* read(

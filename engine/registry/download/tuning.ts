@@ -6,9 +6,13 @@ export interface DownloadTuning {
   partCount: number
   /** Connections at the same time. */
   lanes: number
-  /** A further connection is opened after this time, unless those there are bring `fastBytesPerSecond`. */
+  /**
+   * A further connection is opened after this time, unless those there are bring `fastBytesPerSecond`, or keep the
+   * main thread at work for `busyShare` of the time.
+   */
   rampMs: number
   fastBytesPerSecond: number
+  busyShare: number
   /** Bytes of a piece, the unit of checksums; one that takes longer than `pieceMs` ends early. */
   pieceBytes: number
   pieceMs: number
@@ -33,6 +37,8 @@ export const DOWNLOAD_TUNING: DownloadTuning = {
   // About what one core hashes at worst. Beyond it the pull waits for the hash, which goes through the file from
   // the start: parts that come later only make it wait for what it needs next.
   fastBytesPerSecond: 400_000_000,
+  // Then it is not the network that is slow, and what more it brought would only wait.
+  busyShare: 0.7,
   pieceBytes: 16 * 1024 * 1024,
   pieceMs: 5000,
   saveMs: 1000,

@@ -1,6 +1,7 @@
 import type { Log } from '../../log.ts'
+import type { Follow } from './follow.ts'
 import type { Hasher } from './hasher.ts'
-import type { Piece, PieceMap } from './pieces.ts'
+import { isFollowed, isKnown, type Piece, type PieceMap } from './pieces.ts'
 
 /** A blob whose data is coming in or is all there. */
 export interface Verification {
@@ -8,6 +9,7 @@ export interface Verification {
   size: number
   pieces: PieceMap
   hasher: Hasher
+  follow: Follow
   /** Fetches a run of bytes once more into its place. */
   refetch(run: { start: number; length: number }, signal: AbortSignal): Promise<void>
   log: Log
@@ -17,16 +19,20 @@ export interface Verification {
 const MAX_REPAIRS = 3
 
 /**
- * Follows a download from the first byte to the last and hashes what is there. Pieces of an earlier run are first
- * compared with the checksum they had when they came, and those that were damaged since are fetched again, and
- * nothing else is.
+ * Follows a download from the first byte to the last and hashes what is there and was not hashed while it came.
+ * Pieces of an earlier run are first compared with the checksum they had when they came, and those that were damaged
+ * since are fetched again, and nothing else is.
+ *
+ * The checksum may be that of everything up to the piece's end. When it does not match although the piece has just
+ * been fetched, then it is itself damaged, or something before that had no checksum: those of later pieces say
+ * nothing any more, and what is wrong is left to `finalDigest`.
  */
 export async function hashFollowing(blob: Verification, signal: AbortSignal): Promise<void> {
+  const belief: Belief = { inPrefixes: true, expected: undefined }
   let repairs = 0
   for (let at = 0; at < blob.size; ) {
     const piece = await blob.pieces.at(at, signal)
-    const crc = piece.isEarlier ? piece.crc : undefined
-    if (await blob.hasher.add({ ...piece, crc })) {
+    if (isFollowed(piece) || (await readBack(blob, piece, belief))) {
       at += piece.length
       repairs = 0
     } else {
@@ -40,11 +46,32 @@ export async function hashFollowing(blob: Verification, signal: AbortSignal): Pr
   }
 }
 
+interface Belief {
+  inPrefixes: boolean
+  /** What the hash of everything up to the end of the piece that is fetched again should be. */
+  expected: string | undefined
+}
+
+/** Hashes a piece out of the file. False when it is damaged. */
+async function readBack({ hasher, follow }: Verification, piece: Piece, belief: Belief): Promise<boolean> {
+  const { start, length, isEarlier } = piece
+  const crc = isEarlier ? piece.crc : undefined
+  const prefix = isEarlier && belief.inPrefixes ? piece.prefix : undefined
+  if (!(await hasher.add({ start, length, crc, prefix }))) {
+    belief.expected = prefix
+    return false
+  }
+  if (belief.expected !== undefined && belief.expected !== (await hasher.digest())) belief.inPrefixes = false
+  belief.expected = undefined
+  follow.moveTo(start + length)
+  return true
+}
+
 /**
  * The digest of what is there, `sha256:<hex>`, after repairs where they help. Everything must be there and hashed.
  * When the hash is wrong, there are two ways to find out where:
  *
- * 1. The disk changed what came. Then some piece has no longer the checksum it had when it came.
+ * 1. The disk changed what came before it was hashed. Then some piece has no longer the checksum it had when it came.
  * 2. Wrong bytes came. No checksum of ours can tell which they were, but a second answer can: the registry is asked
  *    for one piece after the other again, and where it answers differently the new answer replaces the old one.
  *    Pieces whose origin is unknown come first, and may be all it takes. The blob is hashed anew after the first difference, and then each
@@ -55,14 +82,16 @@ export async function hashFollowing(blob: Verification, signal: AbortSignal): Pr
  * repair.
  */
 export async function finalDigest(blob: Verification, signal: AbortSignal): Promise<string> {
-  const isRight = async () => (await blob.hasher.digest()) === blob.digest
+  const isRight = async () => (await sha256(blob)) === blob.digest
   if (!(await isRight())) {
     blob.log.warn({ digest: blob.digest, bytes: blob.size }, 'digest mismatch, looking for the damage')
     if ((await refetchChanged(blob, signal)) > 0) await hashAgain(blob, signal)
     if (!(await isRight())) await probe(blob, isRight, signal)
   }
-  return blob.hasher.digest()
+  return sha256(blob)
 }
+
+const sha256 = async ({ hasher }: Verification) => `sha256:${await hasher.digest()}`
 
 async function refetchChanged(blob: Verification, signal: AbortSignal): Promise<number> {
   let changed = 0
@@ -81,7 +110,6 @@ async function probe(
   signal: AbortSignal,
 ): Promise<void> {
   const pieces = blob.pieces.inOrder()
-  const isKnown = ({ crc }: Piece) => crc !== undefined
   for (const suspects of [pieces.filter((piece) => !isKnown(piece)), pieces.filter(isKnown)]) {
     if (await replaceSome(blob, suspects, isRight, signal)) return
   }
@@ -115,7 +143,7 @@ async function hashAgain(blob: Verification, signal: AbortSignal): Promise<void>
   await blob.hasher.reset()
   for (const piece of blob.pieces.inOrder()) {
     signal.throwIfAborted()
-    await blob.hasher.add({ ...piece, crc: undefined })
+    await blob.hasher.add({ start: piece.start, length: piece.length })
   }
 }
 

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { giveBack, readingIntoSlabs } from '../../../engine/registry/read-slabs.ts'
+import { giveBack, readingIntoSlabs, type Taker, takeOver } from '../../../engine/registry/read-slabs.ts'
 
 const MIB = 1024 * 1024
 
-/** A connection that reads into slabs, from a server that sends this. */
-async function connection(content: Buffer): Promise<Socket> {
+/** Reads all that a server sends, into slabs from the second read on. */
+async function readAll(content: Buffer, take: (chunk: Buffer) => void): Promise<void> {
   const server = createServer((peer) => peer.on('error', () => {}).end(content)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
@@ -17,7 +17,14 @@ async function connection(content: Buffer): Promise<Socket> {
     onread: readingIntoSlabs(() => socket),
   })
   onTestFinished(() => void socket.destroy())
-  return socket
+  const taker: Taker = (bytes) => {
+    take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+    return true
+  }
+  socket.on('data', taker)
+  await once(socket, 'data')
+  expect(takeOver(socket, taker)).toBe(true)
+  await once(socket, 'close')
 }
 
 /** Bytes that differ from place to place. */
@@ -27,14 +34,12 @@ test('what is read arrives whole, and memory that is given back is read into aga
   const content = pattern(16 * MIB)
   const places = new Set<ArrayBufferLike>()
   let position = 0
-  const socket = await connection(content)
-  socket.on('data', (chunk) => {
+  await readAll(content, (chunk) => {
     expect(content.compare(chunk, 0, chunk.length, position, position + chunk.length)).toBe(0)
     position += chunk.length
     places.add(chunk.buffer)
     giveBack(chunk)
   })
-  await once(socket, 'close')
   expect(position).toBe(content.length)
   // Otherwise each would take a MiB of its own.
   expect(places.size).toBeLessThan(16)
@@ -44,12 +49,10 @@ test('bytes that somebody keeps stay as they are while the rest goes round', asy
   const content = pattern(16 * MIB)
   const kept: { at: number; chunk: Buffer }[] = []
   let position = 0
-  const socket = await connection(content)
-  socket.on('data', (chunk) => {
+  await readAll(content, (chunk) => {
     kept.push({ at: position, chunk: chunk.subarray(0, 8) })
     giveBack(chunk.subarray(8))
     position += chunk.length
   })
-  await once(socket, 'close')
   for (const { at, chunk } of kept) expect(chunk).toEqual(content.subarray(at, at + 8))
 })

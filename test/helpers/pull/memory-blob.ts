@@ -65,6 +65,8 @@ export const SMALL: DownloadTuning = {
   maxPartBytes: 1_000_000,
   pieceBytes: 16 * 1024,
   rampMs: 1,
+  // So short a time is always busy.
+  busyShare: 2,
   saveMs: 5,
   backOffMs: 1,
   inlineHashBytes: 4 * 1024 * 1024,

@@ -90,7 +90,11 @@ describe('downloading a blob', () => {
       yield* read(range, signal)
       open -= 1
     }
-    await fetch({ folder, remote, tuning: { lanes: 3, fastBytesPerSecond: Number.POSITIVE_INFINITY } })
+    await fetch({
+      folder,
+      remote,
+      tuning: { lanes: 3, fastBytesPerSecond: Number.POSITIVE_INFINITY },
+    })
     expect(most).toBe(3)
     await expectStored(folder, remote)
   })
@@ -175,6 +179,34 @@ describe('a download that was interrupted', () => {
     await fetch({ folder, remote })
     expect(remote.sent).toBeLessThanOrEqual(missing + SMALL.pieceBytes + 4096)
     expect(remote.sent).toBeGreaterThan(missing)
+    await expectStored(folder, remote)
+  })
+
+  test('has one piece fetched again for a hash of what came that was damaged', async () => {
+    const remote = memoryBlob(CONTENT)
+    const folder = await interrupted(remote)
+    const missing = CONTENT.length - (await completedOf(folder, remote))
+    const path = `${blobPath(folder, remote)}-snug-pieces`
+    const records = await readFile(path, 'utf8')
+    // That of the second piece: it came in its turn.
+    const damaged = records.replace(/^16384 16384 [0-9a-f]{64}$/m, `16384 16384 ${'0'.repeat(64)}`)
+    expect(damaged).not.toBe(records)
+    await writeFile(path, damaged)
+    await fetch({ folder, remote })
+    expect(remote.sent).toBe(missing + SMALL.pieceBytes)
+    await expectStored(folder, remote)
+  })
+
+  test('of whose beginning nothing is known, and which was damaged there, is repaired', async () => {
+    const remote = memoryBlob(CONTENT)
+    const folder = await interrupted(remote)
+    const missing = CONTENT.length - (await completedOf(folder, remote))
+    const path = `${blobPath(folder, remote)}-snug-pieces`
+    await writeFile(path, (await readFile(path, 'utf8')).replace(/^0 16384 .*$/m, 'x'))
+    await flipByteOnDisk(`${blobPath(folder, remote)}-partial`, 10_000)
+    await fetch({ folder, remote })
+    // Hashes of all that came before do not match either: one more piece shows that they say nothing.
+    expect(remote.sent).toBeLessThanOrEqual(missing + 3 * SMALL.pieceBytes)
     await expectStored(folder, remote)
   })
 })
