@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import type { Conditions, Contestant } from './contestant.ts'
 import { startBareLoop, startNodeLlamaCpp } from './library-contestants.ts'
-import { startLlamaServer, startSnug } from './server-contestants.ts'
+import { type Speculation, startLlamaServer, startSnug } from './server-contestants.ts'
 
 export interface Field {
   contestants: Contestant[]
@@ -10,8 +10,15 @@ export interface Field {
   stop(): Promise<void>
 }
 
-/** Starts everybody who is there, the bare loop first. `llamaServer` is a program's path, or one on the PATH. */
-export async function startField(conditions: Conditions, llamaServer: string | undefined): Promise<Field> {
+/**
+ * Starts everybody who is there, the bare loop first, and Snug once for each of `speculations`. `llamaServer` is a
+ * program's path, or one on the PATH.
+ */
+export async function startField(
+  conditions: Conditions,
+  llamaServer: string | undefined,
+  speculations: readonly Speculation[],
+): Promise<Field> {
   const contestants: Contestant[] = []
   const missing: string[] = []
   const stop = async () => {
@@ -19,7 +26,7 @@ export async function startField(conditions: Conditions, llamaServer: string | u
   }
   try {
     contestants.push(await startBareLoop(conditions))
-    contestants.push(await startSnug(conditions))
+    for (const speculation of speculations) contestants.push(await startSnug(conditions, speculation))
     const binding = await startNodeLlamaCpp(conditions)
     if (binding !== undefined) contestants.push(binding)
     else {

@@ -12,10 +12,13 @@ import type { Contestant } from './contestant.ts'
 import { startField } from './contestants.ts'
 import { promptOf } from './measures.ts'
 import { generatedModel, SHAPE_EMPTY } from './models.ts'
+import { withNeighbour } from './neighbour.ts'
 import { cpuMs } from './process-tree.ts'
 import { median, quantile, shown, table, whereAndWhen } from './report.ts'
 
 const PROMPT_TOKENS = 24
+/** Whom the others are compared with. */
+const BASE = 'bare loop'
 
 const { values } = parseArgs({
   options: {
@@ -40,11 +43,17 @@ interface Costs {
 const field = await startField(
   { modelPath: await generatedModel(SHAPE_EMPTY), threads: 1, slots: 1, contextLength: 2048 },
   values['llama-server'],
+  // The cost of a token in a step of its own: several at a time would hide it.
+  ['off'],
+)
+/** Snug's server and its client take turns on a second core: what that costs the bare loop is the machine's doing. */
+const contestants = field.contestants.flatMap((one) =>
+  one.name === BASE ? [one, withNeighbour(one)] : [one],
 )
 const costs = new Map<string, Costs>()
 try {
   for (let round = 0; round <= rounds; round++) {
-    for (const contestant of round % 2 === 0 ? field.contestants : field.contestants.toReversed()) {
+    for (const contestant of round % 2 === 0 ? contestants : contestants.toReversed()) {
       const cost = await answer(contestant, round)
       if (round > 0) add(contestant.name, cost)
     }
@@ -81,7 +90,7 @@ function add(name: string, { intervals, cpu }: Awaited<ReturnType<typeof answer>
 const added = (own: readonly number[], base: readonly number[]): number =>
   median(own.map((us, round) => us - (base[round] ?? Number.NaN)))
 
-const base = costs.get('bare loop')
+const base = costs.get(BASE)
 const rows = [...costs].map(([name, cost]) => [
   name,
   shown(median(cost.p50), 0),
@@ -95,7 +104,8 @@ const text = `# Cost of a token besides computing it
 
 ${whereAndWhen()}. One stream, one thread, a model with one layer, 32 wide, and 151,936 tokens; ${rounds} answers of \
 ${tokens} tokens taken in turn. Microseconds between two tokens as the client sees them, medians over the answers; \
-what is added is the difference to the bare loop in the same round. CPU is processor time a token.
+what is added is the difference to the bare loop in the same round. CPU is processor time a token. A server and its \
+client need a second core; the row of the bare loop with another core busy tells what that alone does on this machine.
 
 ${table(head, rows)}
 

@@ -13,8 +13,11 @@ import { overHttp } from './http-stream.ts'
 /** How long a server may take to load the model. */
 const READY_MS = 120_000
 
+/** Whether Snug computes tokens ahead, as users have it, or is held to one token a step and stream, as the others are. */
+export type Speculation = 'auto' | 'off'
+
 /** The built server, as users run it, with the model installed in a folder of its own. */
-export async function startSnug(conditions: Conditions): Promise<Contestant> {
+export async function startSnug(conditions: Conditions, speculation: Speculation): Promise<Contestant> {
   const { modelPath, threads, slots, contextLength } = conditions
   const folder = mkdtempSync(join(tmpdir(), 'snug-bench-'))
   await installBundledModel({ folder, name: 'bench', file: modelPath, log: { info() {}, warn() {} } })
@@ -27,13 +30,18 @@ export async function startSnug(conditions: Conditions): Promise<Contestant> {
     // No memory beside the slots', as with everybody.
     SNUG_KV_CACHE_RAM: '0',
     SNUG_THREADS: String(threads),
+    SNUG_SPECULATION: speculation,
   })
   const url = /http:\S+/.exec(await linesOf(child)())?.[0]
   if (url === undefined) throw new Error('the server did not say where it listens')
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
   return {
-    name: 'Snug',
-    about: `Snug ${version} over HTTP, POST /api/generate`,
+    name: speculation === 'off' ? 'Snug, no speculation' : 'Snug',
+    about: `Snug ${version} over HTTP, POST /api/generate, ${
+      speculation === 'off'
+        ? 'one token a step (SNUG_SPECULATION=off)'
+        : 'tokens computed ahead where a text repeats itself (SNUG_SPECULATION=auto, its default)'
+    }`,
     ...overHttp({
       url: `${url}/api/generate`,
       body: ({ prompt, tokens }) => ({

@@ -1,9 +1,9 @@
 /**
- * Many bounded requests, then many that leave in the middle. Exits with 1 when the server's memory grows with the
- * requests, or when a slot is not free afterwards. Prints a Markdown table and writes it to bench/results/soak.md.
+ * Many bounded requests, then many that leave in the middle, then many that leave while they wait. Exits with 1 when
+ * the server's memory grows with the requests, or when a slot is not free afterwards. Prints a Markdown table and writes it to bench/results/soak.md.
  * Linux only.
  *
- *   npm run build && npx tsx bench/soak.ts [--requests 20000] [--cancels 1000]
+ *   npm run build && npx tsx bench/soak.ts [--requests 20000] [--cancels 1000] [--queued 10000]
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Agent } from 'undici'
 import { ask } from './client.ts'
+import { crowds } from './crowd.ts'
 import { startFront } from './front.ts'
 import { openFiles, residentBytes } from './proc.ts'
 import { slope, table } from './report.ts'
@@ -24,10 +25,12 @@ const { values } = parseArgs({
   options: {
     requests: { type: 'string', default: '20000' },
     cancels: { type: 'string', default: '1000' },
+    queued: { type: 'string', default: '10000' },
   },
 })
 const requests = Number(values.requests)
 const cancels = Number(values.cancels)
+const queued = Number(values.queued)
 
 const front = await startFront({ parallel: STREAMS })
 let agent = new Agent()
@@ -76,6 +79,7 @@ await inStreams(cancels, async (n) => {
   if ((await ask({ ...request, signal: client.signal })) === 'cancelled') cancelled += 1
   clearTimeout(timer)
 })
+const crowd = await crowds(front, STREAMS, queued)
 const freeSlots = await slotsThatAnswer()
 await agent.close()
 // The second model has a process of its own: a channel and its standard error.
@@ -86,6 +90,9 @@ const settled = memory.slice(Math.floor(memory.length * 0.3))
 const bytesPerRequest = slope(settled)
 const problems = [
   bytesPerRequest * requests > NOISE_BYTES ? 'the memory of the server grows with the requests' : '',
+  crowd.bytesPerRequest * queued > NOISE_BYTES ? 'the memory of the server grows with those that wait' : '',
+  crowd.left < queued ? `${queued - crowd.left} of those that waited did not leave` : '',
+  crowd.busySlots < STREAMS ? 'a stream in front of the queue lost its slot' : '',
   freeSlots < STREAMS ? `only ${freeSlots} of ${STREAMS} slots are free after the cancellations` : '',
   cancelled < cancels ? `${cancels - cancelled} endless answers ended by themselves` : '',
   filesAfter > filesBefore ? `open files: ${filesBefore} → ${filesAfter}` : '',
@@ -99,6 +106,8 @@ const rows = [
   ['… growth by 1,000 requests, KiB', ((bytesPerRequest * 1000) / 1024).toFixed(1)],
   ['resident memory of the server, MiB', mebibytes(resident)],
   ['requests whose client left', cancelled],
+  ['requests whose client left while they waited', crowd.left],
+  ['… growth of the live heap by 1,000 of them, KiB', ((crowd.bytesPerRequest * 1000) / 1024).toFixed(1)],
   ['slots free afterwards', `${freeSlots} of ${STREAMS}`],
 ].map((row) => row.map(String))
 const text = `# Many requests

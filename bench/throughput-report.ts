@@ -49,7 +49,7 @@ answer (twice that for one stream). Medians of ${rounds} rounds taken in turn.
 
 ${field.contestants.map(({ name, about }) => `- ${name}: ${about}`).join('\n')}
 ${field.missing.map((line) => `- Not there: ${line}.\n`).join('')}
-In brackets: of the bare loop.
+In brackets: of the bare loop. Answers of random weights repeat words in part, and where they do the row of Snug has tokens computed ahead, one stream at a time; *Snug, no speculation* and all others compute each token in a step of its own.
 
 ${table(['', ...names], [...measures.map(row), overheadRow(results, names, base)])}
 

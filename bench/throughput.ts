@@ -50,7 +50,7 @@ const conditions = {
   slots: Math.max(...streams),
   contextLength: CONTEXT_LENGTH,
 }
-const field = await startField(conditions, values['llama-server'])
+const field = await startField(conditions, values['llama-server'], ['auto', 'off'])
 const results: Results = new Map(field.contestants.map(({ name }) => [name, []]))
 for (const { about } of field.contestants) console.log(`with ${about}`)
 for (const line of field.missing) console.log(`without: ${line}`)

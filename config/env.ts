@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { parseHost } from './host.ts'
 import { parseOrigins } from './origins.ts'
 import { parseEndpoint, parseMirrors, parseProxy, parseToken } from './registry.ts'
+import { parseRemoteKeys, parseRemotes } from './remotes.ts'
 import {
   lenient,
   parseBool,
@@ -34,7 +35,7 @@ export const Env = z.object({
     'How long a model stays in memory after its last request: a duration such as `90s` or `1h30m`, or seconds; negative keeps it, 0 lets it go at once',
   ),
   OLLAMA_LOAD_TIMEOUT: lenient('5m', (text) => orForever(parseDuration(text), (ms) => ms <= 0)).describe(
-    'How long loading a model may stand still before it is given up; 0 waits forever',
+    'How long loading a model may stand still, or a host of `OLLAMA_REMOTES` say nothing, before it is given up; 0 waits forever',
   ),
   OLLAMA_CONTEXT_LENGTH: lenient('0', parseUnsigned).describe(
     'Context length, in tokens, where neither the request nor the model names one; 0 chooses by memory',
@@ -109,8 +110,17 @@ export const Env = z.object({
   SNUG_KV_CACHE_SIZE: strict('10GiB', parseSize).describe(
     'What may lie in that folder: bytes, or a size such as `10GiB`',
   ),
+  SNUG_SPECULATION: strict('auto', word(['auto', 'off'])).describe(
+    'Where a text repeats itself or its prompt, compute tokens ahead: the same answers, sooner. `auto` does it where it pays, `off` never',
+  ),
   SNUG_LIBRARY_DIR: strict('', (text) => (text === '' ? undefined : resolve(text))).describe(
     'Folder with the shared libraries of llama.cpp to use instead of the installed package',
+  ),
+  OLLAMA_REMOTES: strict('ollama.com', parseRemotes).describe(
+    'Hosts that may run models for this server, between commas and without ports; `ollama.com` is refused all the same',
+  ),
+  SNUG_REMOTE_KEYS: strict('', parseRemoteKeys).describe(
+    'Keys of such hosts: pairs such as `http://gpu:8000=KEY`, between commas; a key is shown to that address alone',
   ),
   SNUG_REGISTRY_MIRRORS: strict('', parseMirrors).describe(
     'Where to go instead of a registry that models are named after: pairs such as `registry.ollama.ai=https://mirror.example`, between commas',
@@ -125,10 +135,10 @@ export const Env = z.object({
   HF_ENDPOINT: strict('', parseEndpoint).describe(
     'Where to go instead of Hugging Face, such as `https://mirror.example`; it does not get the token unless it is on this machine',
   ),
-  HTTPS_PROXY: strict('', parseProxy).describe('Web proxy for registries, as a URL; also in lower case'),
-  HTTP_PROXY: strict('', parseProxy).describe(
-    'The same for registries that are spoken to without encryption',
+  HTTPS_PROXY: strict('', parseProxy).describe(
+    'Web proxy for registries and the hosts of `OLLAMA_REMOTES`, as a URL; also in lower case',
   ),
+  HTTP_PROXY: strict('', parseProxy).describe('The same for those that are spoken to without encryption'),
   NO_PROXY: strict('', (text) => text || undefined).describe(
     'Hosts that are reached without a web proxy, between commas; `*` is all',
   ),

@@ -5,6 +5,7 @@ import { Env } from './env.ts'
 import { foreignWarning } from './foreign.ts'
 import type { Origins } from './origins.ts'
 import { HUGGING_FACE_VARIABLES, keyPathIn, PROXY_VARIABLES, type RegistryConfig } from './registry.ts'
+import type { RemotesConfig } from './remotes.ts'
 import type { Read } from './setting.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
@@ -47,7 +48,10 @@ export interface Config {
   }
   /** Where states of earlier prompts are kept; absent `ramBytes` lets the engine choose, absent `dir` is no disk. */
   readonly cache: { readonly ramBytes?: number; readonly dir?: string; readonly dirBytes: number }
+  /** Whether tokens are computed ahead. */
+  readonly speculation: 'auto' | 'off'
   readonly registry: RegistryConfig
+  readonly remotes: RemotesConfig
   /** 0 lets the engine choose. */
   readonly threads: number
   /** Absolute; undefined uses the installed package. */
@@ -103,6 +107,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       ...(read.SNUG_KV_CACHE_DIR.value === undefined ? {} : { dir: read.SNUG_KV_CACHE_DIR.value }),
       dirBytes: read.SNUG_KV_CACHE_SIZE.value,
     }),
+    speculation: read.SNUG_SPECULATION.value,
     registry: Object.freeze({
       ...keyPathIn(homeOf(env)),
       proxies: Object.freeze(proxies(read)),
@@ -110,6 +115,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       allowPrivate: read.SNUG_REGISTRY_PRIVATE_REDIRECTS.value,
       huggingFace: Object.freeze(huggingFace(read)),
     }),
+    remotes: Object.freeze({ hosts: read.OLLAMA_REMOTES.value, keys: read.SNUG_REMOTE_KEYS.value }),
     threads: read.SNUG_THREADS.value,
     libraryDir: read.SNUG_LIBRARY_DIR.value,
     engineEnvironment: Object.freeze(engineEnvironment(env)),

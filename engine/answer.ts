@@ -25,6 +25,9 @@ export interface Generation {
   outputMs: number
   /** Absent when nothing was forgotten. */
   shiftedTokens?: number
+  /** Computed ahead of the answer, and of these those that became part of it; absent when there were none. */
+  draftedTokens?: number
+  acceptedTokens?: number
   tokenIds: number[] | undefined
 }
 
@@ -93,16 +96,11 @@ export async function* shapeAnswer(
         yield* withLogprobs(toEvents(pieces), event.logprobs)
         break
       }
-      case 'end':
+      case 'end': {
         yield* toEvents(parser.flush())
-        return {
-          ...generation,
-          reason: event.reason,
-          outputTokens: event.outputTokens,
-          outputMs: event.outputMs,
-          ...(event.shiftedTokens === undefined ? {} : { shiftedTokens: event.shiftedTokens }),
-          tokenIds: event.tokenIds,
-        }
+        const { type: _, ...ended } = event
+        return { ...generation, ...ended }
+      }
     }
     if (oneCall && calls > 0) return { ...generation, outputMs: performance.now() - answerBeganAt }
   }

@@ -40,6 +40,8 @@ export interface LoadPlan extends LoadOptions {
   embedsOnly?: boolean
   /** Where states of earlier prompts are kept beside the slots; absent keeps none. */
   cache?: CachePlan
+  /** Whether tokens are computed ahead where the text repeats itself; `auto`, as where it is absent, does it when that pays. */
+  speculation?: 'auto' | 'off'
 }
 
 /** Bounds of what is kept so that prompts with a known beginning need not be evaluated again. */
@@ -120,6 +122,9 @@ export interface RunnerStatus {
   waiting: number
   /** Generated since the model was loaded. */
   outputTokens: number
+  /** Tokens computed ahead since then, and how many of them were accepted. */
+  draftedTokens?: number
+  acceptedTokens?: number
   /** Steps of computation that have ended since then, those of prompts too. */
   steps?: number
   /** Of busySlots, those whose reader is too slow to go on for. */
@@ -178,6 +183,9 @@ export type RunnerEvent =
       tokenIds?: number[]
       /** Forgotten by context shifts; absent when there were none. */
       shiftedTokens?: number
+      /** Computed ahead, and of these those that became part of the answer; absent when there were none. */
+      draftedTokens?: number
+      acceptedTokens?: number
     }
 
 /** A loaded model, wherever it runs. */

@@ -1,4 +1,5 @@
 import { EngineError } from './errors.ts'
+import { isStub } from './remote/stub.ts'
 import type { Capability, InstalledModel } from './store/types.ts'
 import type { Job } from './types.ts'
 
@@ -8,7 +9,7 @@ import type { Job } from './types.ts'
  */
 export function checkJob(job: Job): void {
   const { model, rawName } = job
-  const lacks = (capability: Capability) => !model.capabilities.includes(capability)
+  const lacks = (capability: Capability) => !can(model, capability)
   if (job.think !== undefined && job.think !== false && lacks('thinking')) {
     throw new EngineError('unsupported', `"${rawName}" does not support thinking`)
   }
@@ -18,13 +19,17 @@ export function checkJob(job: Job): void {
     const texts = missing.map((capability) => `${model.fullName} does not support ${capability}`)
     throw new EngineError('unsupported', texts.join('\n'))
   }
-  if (hasImages(job)) {
+  if (hasImages(job) && (lacks('vision') || !isStub(model))) {
     const reason = lacks('vision')
       ? 'does not support vision'
       : 'cannot be given images: no engine here reads them'
     throw new EngineError('unsupported', `"${rawName}" ${reason}`)
   }
 }
+
+/** Whether a model can do something. A stub that does not say what it can do is taken at its server's word. */
+export const can = (model: InstalledModel, capability: Capability): boolean =>
+  (isStub(model) && model.config.capabilities.length === 0) || model.capabilities.includes(capability)
 
 function wantedBy(job: Job): Capability[] {
   if (job.kind === 'generate') return job.suffix === undefined ? [] : ['insert']

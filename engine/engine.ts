@@ -4,6 +4,7 @@ import type { Activity } from './activity.ts'
 import { shapeAnswer } from './answer.ts'
 import { checkedAnswer } from './answer-check.ts'
 import type { Backend, LoadPlan, Runner } from './backend.ts'
+import { cancelled } from './cancelled.ts'
 import { checkJob } from './check.ts'
 import { contextLimit, withContext } from './context-limit.ts'
 import { inputCost, jobCost } from './cost.ts'
@@ -20,6 +21,9 @@ import type { ModelOptions } from './model-options.ts'
 import { createPlannedLoading, type PlannedLoading } from './planning/planned-loading.ts'
 import type { LoadPlanner, Occupancy } from './planning/types.ts'
 import { parserFor, promptFor, thoughtBudgetFor, tokensFor } from './prepare.ts'
+import { createRemote } from './remote/remote.ts'
+import { isStub } from './remote/stub.ts'
+import type { RemoteOptions } from './remote/types.ts'
 import { replayed } from './replay.ts'
 import { requestFrame } from './runner-request.ts'
 import type { BackOffTimes } from './scheduler/back-off.ts'
@@ -43,7 +47,11 @@ export interface EngineParts {
   backOff?: BackOffTimes
   /** Who wants to know what happens to models. */
   activity?: Activity
+  /** Which servers may run models for this one; none when absent. */
+  remote?: RemoteOptions
 }
+
+const NO_REMOTE: RemoteOptions = { hosts: [], userAgent: 'snug' }
 
 /** An engine with nothing in memory. Close it: it may hold child processes. */
 export function createEngine(parts: EngineParts): Engine {
@@ -51,6 +59,7 @@ export function createEngine(parts: EngineParts): Engine {
   const planning = planner && createPlannedLoading(backend, planner, log)
   const settings = planner ? parts.settings : unplanned(parts.settings)
   const scheduler = schedulerFor({ ...parts, settings }, planning)
+  const remote = createRemote({ ...(parts.remote ?? NO_REMOTE), settings, log })
 
   const suspects = createSuspects()
   const speeds = createSpeeds()
@@ -67,7 +76,7 @@ export function createEngine(parts: EngineParts): Engine {
     return scheduler.acquire({ plan, tag, isAlone, ...present(asked) }, signal)
   }
 
-  async function* run(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
+  async function* runHere(job: Job, signal: AbortSignal): AsyncGenerator<EngineEvent> {
     const startedAt = performance.now()
     checkJob(job)
     const prompt = promptFor(job, new Date())
@@ -125,8 +134,10 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   return {
-    run,
+    run: (job, signal) => (isStub(job.model) ? remote.run(job, signal) : runHere(job, signal)),
+    refusal: remote.refusal,
     async embed(job, signal) {
+      if (isStub(job.model)) return remote.embed(job, signal)
       if (job.model.facts?.isReranker) throw cannot(job, 'embedding')
       return once(job, signal, inputCost(job.inputs), embedInputs)
     },
@@ -136,10 +147,16 @@ export function createEngine(parts: EngineParts): Engine {
     },
     check: checkJob,
     render(job) {
+      if (isStub(job.model))
+        throw new EngineError('unsupported', `another server writes the prompts of "${job.rawName}"`)
       const { text, imageCount } = promptFor(job, new Date())
       return { text, imageCount }
     },
     async load(job, signal) {
+      const refusal = remote.refusal(job.model)
+      if (refusal !== undefined) throw refusal
+      // Its server loads it when it is asked something.
+      if (isStub(job.model)) return
       const lease = await acquire(job, signal, { lane: 'touch', cost: 0 })
       lease.release()
     },
@@ -159,7 +176,9 @@ export function createEngine(parts: EngineParts): Engine {
     pulse: (deadlineMs) => pulseWithin(scheduler, deadlineMs),
     probe,
     ...(backend.quantize === undefined ? {} : { quantize: backend.quantize }),
-    close: () => scheduler.close(),
+    async close() {
+      await Promise.all([scheduler.close(), remote.close()])
+    },
   }
 }
 
@@ -197,10 +216,6 @@ const present = <O extends object>(values: O): { [K in keyof O]?: Exclude<O[K], 
 
 const cannot = ({ rawName }: EmbedJob | RerankJob, what: string) =>
   new EngineError('unsupported', `"${rawName}" does not support ${what}`)
-
-/** Whoever aborted may have said why in words for the client. */
-const cancelled = (reason: unknown): EngineError =>
-  reason instanceof EngineError ? reason : new EngineError('cancelled', 'request canceled', { cause: reason })
 
 /** What could make one request stop a runner and another one not. The seed is left out: clients draw a new one. */
 function jobFingerprint(job: Job, prompt: string, { seed: _, ...options }: ModelOptions): string {

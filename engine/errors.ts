@@ -11,6 +11,7 @@ export type EngineErrorCode =
   | 'bad_embedding'
   | 'busy'
   | 'cancelled'
+  | 'cloud_disabled'
   | 'create_failed'
   | 'does_not_fit'
   | 'load_failed'
@@ -22,6 +23,7 @@ export type EngineErrorCode =
   | 'convert_failed'
   | 'invalid_answer'
   | 'registry_failed'
+  | 'remote_failed'
   | 'shutting_down'
 
 /** Numbers a dialect may show beside the message. */
@@ -30,6 +32,8 @@ export interface ErrorDetails {
   contextLength?: number
   /** Seconds after which it is worth asking again. */
   retryAfterS?: number
+  /** The HTTP status that another server answered with, where that says more than the code. */
+  status?: number
 }
 
 export class EngineError extends Error {
@@ -47,6 +51,9 @@ export class EngineError extends Error {
     this.details = options.details ?? {}
   }
 }
+
+/** Ollama's words for a model of its cloud where that is switched off: here it always is (server/cloud_proxy.go). */
+export const CLOUD_DISABLED = 'ollama cloud is disabled: remote model is unavailable'
 
 /** Ollama's words for an engine process that ended by itself (llm/server.go). */
 export const RUNNER_DIED =

@@ -67,6 +67,7 @@ export function loadPlanFor(
     flashAttention: settings.flashAttention,
     ...(model.capabilities.includes('completion') ? {} : { embedsOnly: true }),
     ...(settings.cache === undefined ? {} : { cache: settings.cache }),
+    ...(settings.speculation === 'off' ? { speculation: 'off' } : {}),
     contextLength: options.contextLength,
     batchTokens: options.batchTokens,
     gpuLayers: options.gpuLayers,

@@ -177,9 +177,20 @@ export function inContext(options: ModelOptions, contextLength: number): ModelOp
   return { ...options, contextLength, maxTokens: isUnlimited ? mostTokens : options.maxTokens }
 }
 
+/** What somebody has named: request over model over dialect. */
+export const namedOptions = ({
+  defaults,
+  parameters,
+  request,
+}: Pick<OptionSources, 'defaults' | 'parameters' | 'request'>): Partial<ModelOptions> => ({
+  ...defaults,
+  ...storedOptions(parameters),
+  ...request,
+})
+
 /** Request over model over dialect over built-in, brought within what the model and the engine allow. */
 export function resolveOptions(sources: OptionSources): ModelOptions {
-  const named = { ...sources.defaults, ...storedOptions(sources.parameters), ...sources.request }
+  const named = namedOptions(sources)
   const merged: ModelOptions = { ...DEFAULT_OPTIONS, contextLength: sources.defaultContext, ...named }
   const least = sources.hasVision ? MIN_VISION_CONTEXT : MIN_CONTEXT
   // A 0 that somebody names means the least there is.

@@ -31,6 +31,8 @@ export interface EngineSettings {
   placement?: Pick<LoadPlan, 'mlock' | 'directIo' | 'numa' | 'tensorSplit' | 'cpuExpertLayers'>
   /** Where each loaded model keeps states of earlier prompts; absent keeps none. */
   cache?: CachePlan
+  /** Whether models compute tokens ahead where a text repeats itself; they do where it is absent. */
+  speculation?: 'auto' | 'off'
 }
 
 /** Ollama's choice for machines with little or no GPU memory (envconfig and server/routes.go). */

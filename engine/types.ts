@@ -1,5 +1,6 @@
 import type { Backend } from './backend.ts'
 import type { Embeddings, EmbedJob, Reranking, RerankJob } from './embedding/types.ts'
+import type { EngineError } from './errors.ts'
 import type { Probe } from './health/probe.ts'
 import type { ModelOptions } from './model-options.ts'
 import type { MemoryByDevice, PlannedLoad } from './planning/types.ts'
@@ -137,6 +138,9 @@ export interface Usage {
   droppedTokens?: number
   /** Tokens that had to be forgotten while the answer grew past the context; absent when none were. */
   shiftedTokens?: number
+  /** Tokens computed ahead of the answer, and of these those that became part of it; absent when there were none. */
+  draftedTokens?: number
+  acceptedTokens?: number
   /** Of outputTokens, those spent thinking. */
   thinkingTokens: number
   /** From the start of the job until a runner was ready. */
@@ -208,9 +212,14 @@ export interface Engine {
   rerank(job: RerankJob, signal: AbortSignal): Promise<Reranking>
   /** Refuses what `run` would refuse without a loaded model (capabilities, format). Throws EngineError. */
   check(job: Job): void
-  /** The prompt `run` would use. Loads nothing and drops no turns. */
+  /**
+   * Why nothing of a model can be run, wherever it is: it is a stub of a server that must not be asked
+   * (`unsupported`, `cloud_disabled`). Undefined for all other models.
+   */
+  refusal(model: InstalledModel): EngineError | undefined
+  /** The prompt `run` would use. Loads nothing and drops no turns. Throws EngineError `unsupported` for a stub. */
   render(job: Job): RenderedPrompt
-  /** Puts the model in memory and resets its keep-alive. */
+  /** Puts the model in memory and resets its keep-alive; nothing happens for a stub, which its own server loads. */
   load(job: Pick<Job, 'model' | 'options' | 'keepAliveMs' | keyof Asker>, signal: AbortSignal): Promise<void>
   /** Lets a loaded model go as soon as its running requests have ended. Returns at once. */
   unload(model: InstalledModel): void

@@ -20,6 +20,7 @@ import { PACKAGE_ROOT } from './package-root.ts'
 import { openConfiguredRegistries } from './registries.ts'
 import { StartError } from './start-error.ts'
 import { stateFile } from './state-file.ts'
+import { SNUG_VERSION } from './version.ts'
 
 /** Builds the real store and the real engine. The only place that does. Throws StartError. */
 export async function createDeps(config: Config, logger: Logger): Promise<Deps> {
@@ -65,6 +66,7 @@ export async function createDeps(config: Config, logger: Logger): Promise<Deps> 
     log: logger,
     gpuCount: () => gpus,
     activity,
+    remote: { ...config.remotes, proxies: config.registry.proxies, userAgent: `snug/${SNUG_VERSION}` },
   })
   const loaded = () => engine.loaded()
   const choose = createPullChoice({ models, registries, readMachine, settings: config, loaded })

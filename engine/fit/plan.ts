@@ -28,6 +28,12 @@ export interface Plan {
   reasons: readonly Reason[]
 }
 
+/** A plan of something that can be done. */
+export type FittingPlan = Plan & { chosen: Assessment }
+
+export const isFitting = (plan: Plan): plan is FittingPlan =>
+  plan.verdict === 'fits' && plan.chosen !== undefined
+
 /** One thing that decided, for programs and for people. */
 export interface Reason {
   code:

@@ -10,8 +10,12 @@ export interface Answering {
   advance(slot: Slot, task: Task, row: number): void
   /** An end without a stop string: what was held back belongs to the answer. */
   finish(slot: Slot, task: Task, reason: StopReason): void
-  /** Tokens sampled since the model was loaded. */
-  outputTokens(): number
+  /** So many tokens have been computed ahead of the answer. */
+  countDrafted(task: Task, tokens: number): void
+  /** One of them is what was sampled, and its row is used. To be called before that row's `advance`. */
+  countAccepted(task: Task): void
+  /** Tokens since the model was loaded: sampled, computed ahead, and of these those that were then sampled. */
+  counts(): { outputTokens: number; draftedTokens: number; acceptedTokens: number }
 }
 
 /** `emit` gets what there is to tell; `release` frees the slot of an answer that has ended. */
@@ -20,19 +24,20 @@ export function createAnswering(
   emit: (event: StepEvent) => void,
   release: (slot: Slot) => void,
 ): Answering {
-  let outputTokens = 0
+  const counts = { outputTokens: 0, draftedTokens: 0, acceptedTokens: 0 }
 
   function takeToken(slot: Slot, task: Task, row: number): void {
     const token = sampled(slot, task, row)
     if (token === undefined) return
     task.outputTokens += 1
-    outputTokens += 1
+    counts.outputTokens += 1
     if (model.library.isEndOfGeneration(model.vocabulary, token)) {
       finish(slot, task, 'stop')
       return
     }
     task.unreported += 1
     task.tokenIds.push(token)
+    task.drafter?.push(token)
     const { topLogprobs } = task.request
     const bytes = task.shown.get(token) ?? model.tokenBytes(token)
     if (topLogprobs !== undefined) task.logprobs.push(logprobsOf(model, row, { token, bytes }, topLogprobs))
@@ -69,11 +74,12 @@ export function createAnswering(
   }
 
   function end(slot: Slot, task: Task, reason: StopReason): void {
-    const { id, outputTokens: count, tokenIds, shiftedTokens } = task
+    const { id, outputTokens, tokenIds, shiftedTokens, draftedTokens, acceptedTokens } = task
     const outputMs = performance.now() - (task.promptDoneAt ?? task.startedAt)
     const ids = task.request.returnTokens === true ? { tokenIds } : {}
     const shifted = shiftedTokens > 0 ? { shiftedTokens } : {}
-    emit({ id, type: 'end', reason, outputTokens: count, outputMs, ...ids, ...shifted })
+    const drafts = draftedTokens > 0 ? { draftedTokens, acceptedTokens } : {}
+    emit({ id, type: 'end', reason, outputTokens, outputMs, ...ids, ...shifted, ...drafts })
     release(slot)
   }
 
@@ -89,7 +95,15 @@ export function createAnswering(
       else takeToken(slot, task, row)
     },
     finish,
-    outputTokens: () => outputTokens,
+    countDrafted(task, tokens) {
+      task.draftedTokens += tokens
+      counts.draftedTokens += tokens
+    },
+    countAccepted(task) {
+      task.acceptedTokens += 1
+      counts.acceptedTokens += 1
+    },
+    counts: () => ({ ...counts }),
   }
 }
 

@@ -13,10 +13,12 @@ import { createAnswering } from './answering.ts'
 import { dropUnfinished, shiftContext, shiftKeeps } from './cells.ts'
 import { DECODE } from './layout.ts'
 import type { NativeModel } from './native-model.ts'
+import { createOutbox } from './outbox.ts'
 import type { PrefixCache } from './prefix/prefix-cache.ts'
-import { isScoring, mustScore, takeScores } from './prompt-scores.ts'
+import { mustScore } from './prompt-scores.ts'
 import { emptySlot, type Placement, placementOfNothing, type Slot } from './slots.ts'
 import { fillBatch, type Share } from './step.ts'
+import { createStepResult } from './step-result.ts'
 import { checkPrompt, contextOf, createTask } from './task.ts'
 import { createWaitingLine } from './waiting-line.ts'
 
@@ -40,8 +42,9 @@ export function createBatcher(
 ): Batcher {
   const slots = Array.from({ length: model.sequences }, (_, sequence) => emptySlot(sequence))
   const waiting = createWaitingLine(wake)
-  let events: StepEvent[] = []
-  const answering = createAnswering(model, (event) => events.push(event), release)
+  const { push, tell } = createOutbox(emit)
+  const answering = createAnswering(model, push, release)
+  const advance = createStepResult(model, cache, answering, push)
   let uses = 0
   let steps = 0
   let isRunning = false
@@ -70,17 +73,6 @@ export function createBatcher(
     }
   }
 
-  /**
-   * Says what has come out. That costs as long as a small model computes, so it is done while the next step is
-   * under way; whatever else takes time tells first.
-   */
-  function tell(): void {
-    if (events.length === 0) return
-    const told = events
-    events = []
-    emit(told)
-  }
-
   /** One turn of the loop. False when there is nothing to do until somebody calls `wake`. */
   async function step(): Promise<boolean> {
     for (const slot of slots) if (slot.task?.isCancelled === true) release(slot)
@@ -105,7 +97,7 @@ export function createBatcher(
     isDecoding = true
     steps += 1
     const startedAt = performance.now()
-    // By then the step has begun, on other threads.
+    // Telling takes time, so it is done when the step has begun, on other threads.
     setImmediate(tell)
     const code = await model.decode()
     isDecoding = false
@@ -141,7 +133,7 @@ export function createBatcher(
       task.pending = prompt.slice(cached)
       task.marks = cache.marksFor(prompt, cached, common)
     } catch (error) {
-      events.push({ id: next.id, type: 'failed', failure: failureOf(error) })
+      push({ id: next.id, type: 'failed', failure: failureOf(error) })
       if (slot.task !== undefined) release(slot)
     }
   }
@@ -166,22 +158,6 @@ export function createBatcher(
     shiftContext(model, slot, task)
   }
 
-  /** The step succeeded: its tokens are in memory, and a complete prompt or answer gets its next token. */
-  async function advance(share: Share): Promise<void> {
-    const { slot, task, count, row } = share
-    if (isScoring(task) && !task.isCancelled) {
-      const tokens = takeScores(model, share, slot.tokens.length)
-      events.push({ id: task.id, type: 'prompt-tokens', tokens })
-    }
-    for (let i = 0; i < count; i++) slot.tokens.push(task.pending[task.fed + i] ?? 0)
-    task.fed += count
-    if (slot.tokens.length === task.marks[0]) {
-      task.marks = task.marks.slice(1)
-      await cache.checkpoint(slot)
-    }
-    if (row !== undefined && !task.isCancelled) answering.advance(slot, task, row)
-  }
-
   /** The slot is free; its cells stay for a later prompt with the same beginning. */
   function release(slot: Slot): void {
     slot.task?.sampler.close()
@@ -200,7 +176,7 @@ export function createBatcher(
     await dropUnfinished(model, slot)
     if (code === DECODE.aborted) return
     const message = code === DECODE.noSlot ? 'the KV cache is full' : `llama_decode failed with code ${code}`
-    events.push({ id: task.id, type: 'failed', failure: { code: 'runner_died', message } })
+    push({ id: task.id, type: 'failed', failure: { code: 'runner_died', message } })
     release(slot)
   }
 
@@ -248,7 +224,7 @@ export function createBatcher(
     status: () => ({
       busySlots: slots.filter((slot) => slot.task !== undefined).length,
       waiting: waiting.size(),
-      outputTokens: answering.outputTokens(),
+      ...answering.counts(),
       steps: isDecoding ? steps - 1 : steps,
       pausedSlots: slots.filter((slot) => slot.task?.isPaused === true).length,
     }),

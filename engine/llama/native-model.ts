@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import koffi from 'koffi'
 import type { BufferSize, EmbeddingInfo, LoadPlan } from '../backend.ts'
 import { EngineError } from '../errors.ts'
@@ -18,6 +19,8 @@ import { inBackground, type Library, openLibrary } from './library.ts'
 import { openLogitRows } from './logit-rows.ts'
 import { listenToLog } from './native-log.ts'
 import { freeGpuMemory, placementParams } from './placement.ts'
+import { createQuickSteps } from './quick-steps.ts'
+import { MOST_ROWS, type StepCosts, stepCosts } from './speculation/step-costs.ts'
 import { createThreadGovernor } from './thread-governor.ts'
 import { createThreadpool } from './threadpool.ts'
 import { createTokenBatch, type TokenBatch } from './token-batch.ts'
@@ -45,6 +48,8 @@ export interface NativeModel extends Vocabulary {
   /** Some layers keep one state instead of a cell a token: they cannot go back to an earlier token. */
   readonly isRecurrent: boolean
   readonly canShift: boolean
+  /** What it costs to compute tokens ahead of an answer; undefined where that is not to be done. */
+  readonly stepCosts: StepCosts | undefined
   readonly buffers: BufferSize[]
   readonly devices: EngineDevice[]
   readonly description: string
@@ -52,7 +57,10 @@ export interface NativeModel extends Vocabulary {
   readonly embedding: EmbeddingInfo | undefined
   /** The same one every time. Throws EngineError `load_failed` when there is no memory for it, `unsupported`. */
   embeddingContext(): Promise<EmbeddingContext>
-  /** Evaluates the batch on other threads; the event loop stays free. Resolves to a DECODE code. */
+  /**
+   * Evaluates the batch on other threads; the event loop stays free, but for steps of a few milliseconds. Resolves to
+   * a DECODE code.
+   */
   decode(): Promise<number>
   /** Makes a decode that is running return DECODE.aborted soon. Cleared by the next decode. */
   abortDecode(): void
@@ -190,6 +198,7 @@ function describe(
   const decode = inBackground(library.decode)
   const words = openVocabulary(library, model)
   const { vocabulary, vocabularySize } = words
+  const quick = createQuickSteps()
   const adaptThreads = threadAdapter(library, context, plan, log)
   return {
     library,
@@ -198,7 +207,7 @@ function describe(
     ...words,
     candidates: createCandidates(library, vocabularySize),
     dry: openDrySamplers(library, vocabulary, plan.contextLength),
-    logits: openLogitRows(library, context, vocabularySize, pool.slots),
+    logits: openLogitRows(library, context, vocabularySize, pool.slots + MOST_ROWS),
     contextLength: plan.contextLength,
     sequences: pool.slots,
     cells: pool.cells,
@@ -206,16 +215,22 @@ function describe(
     slidingWindow: library.slidingWindow(model),
     isRecurrent: library.isRecurrent(model) || library.isHybrid(model),
     canShift: library.canShift(memory),
+    stepCosts: stepCosts(plan, buffers),
     buffers: countedOnce(buffers, library.modelBytes(model)),
     devices,
     description: `libllama ${library.version()}, ${devices.map(described).join(', ')}`,
     async decode() {
       abort[0] = 0
       return takeTurn(async () => {
+        const isQuick = quick.isQuick(batch.size())
+        // The event loop gets its turn all the same: messages are read, and what came out is told.
+        if (isQuick) await setImmediate()
         const startedAt = performance.now()
-        const code = await decode(context, batch.struct())
+        const code = isQuick ? library.decode(context, batch.struct()) : await decode(context, batch.struct())
+        quick.took(batch.size(), performance.now() - startedAt)
         // Larger steps have prompts in them, whose time depends on how much of the context is behind them.
-        if (code === DECODE.ok && batch.size() <= pool.slots) adaptThreads(batch.size(), startedAt)
+        if (code === DECODE.ok && batch.size() <= Math.max(pool.slots, MOST_ROWS))
+          adaptThreads(batch.size(), startedAt)
         return code
       })
     },

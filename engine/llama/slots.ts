@@ -4,6 +4,7 @@ import type { AnswerText } from './answer-text.ts'
 import type { Checkpoint } from './prefix/checkpoints.ts'
 import type { SavedState } from './prefix/saved-state.ts'
 import type { Sampler } from './sampler.ts'
+import type { Drafter } from './speculation/drafter.ts'
 
 /** A sequence of the context: what its cells hold, and the request that uses it now. */
 export interface Slot {
@@ -61,9 +62,18 @@ export interface Task {
   shiftedTokens: number
   logprobs: ChosenToken[]
   tokenIds: number[]
+  /** Foresees tokens; undefined where none are to be computed ahead. */
+  readonly drafter: Drafter | undefined
+  /** Tokens that were computed ahead, and how many of them became part of the answer. */
+  draftedTokens: number
+  acceptedTokens: number
   isPaused: boolean
   isCancelled: boolean
 }
+
+/** Its prompt is read: all it has to evaluate is the token that was sampled last. */
+export const isAnswering = (task: Task): boolean =>
+  task.promptDoneAt !== undefined && task.pending.length - task.fed === 1
 
 /** How many leading tokens two sequences have in common. */
 export function commonPrefix(a: ArrayLike<number>, b: ArrayLike<number>): number {

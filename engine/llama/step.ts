@@ -1,6 +1,7 @@
 import type { NativeModel } from './native-model.ts'
 import { isScoring, scoredAtOnce, scoresNext } from './prompt-scores.ts'
-import type { Slot, Task } from './slots.ts'
+import { isAnswering, type Slot, type Task } from './slots.ts'
+import { draftsFor } from './speculation/drafts.ts'
 
 /** A slot's part of one decode step. `row`: where its logits will be, when it is to be sampled. */
 export interface Share {
@@ -10,6 +11,8 @@ export interface Share {
   /** Of its first token; the others follow. */
   firstRow: number
   row: number | undefined
+  /** Tokens behind the last one of `count`, on the rows behind `row`: nobody knows yet whether they follow. */
+  drafts: readonly number[]
 }
 
 /**
@@ -24,8 +27,11 @@ export function fillBatch(model: NativeModel, slots: readonly Slot[]): Share[] {
   for (const slot of slots) {
     const { task } = slot
     if (task === undefined || task.isPaused) continue
-    if (isAnswering(task)) shares.push(feed(model, slot, task, 1))
-    else prompts.push({ slot, task })
+    if (isAnswering(task)) {
+      const drafts = draftsFor(model, slots, slot, task)
+      shares.push({ ...feed(model, slot, task, 1), drafts })
+      addDrafts(model, slot, drafts)
+    } else prompts.push({ slot, task })
   }
   const scored = scoredAtOnce(model, prompts.filter(({ task }) => isScoring(task)).length)
   for (const [index, { slot, task }] of prompts.entries()) {
@@ -35,9 +41,6 @@ export function fillBatch(model: NativeModel, slots: readonly Slot[]): Share[] {
   }
   return shares
 }
-
-const isAnswering = (task: Task): boolean =>
-  task.promptDoneAt !== undefined && task.pending.length - task.fed === 1
 
 function feed(model: NativeModel, slot: Slot, task: Task, most: number): Share {
   // A step ends where a checkpoint is to be taken.
@@ -51,5 +54,9 @@ function feed(model: NativeModel, slot: Slot, task: Task, most: number): Share {
     const position = slot.tokens.length + i
     model.batch.add(token, position, slot.sequence, isLast || scoresNext(task, position))
   }
-  return { slot, task, count, firstRow, row: isComplete ? firstRow + count - 1 : undefined }
+  return { slot, task, count, firstRow, row: isComplete ? firstRow + count - 1 : undefined, drafts: [] }
+}
+
+function addDrafts({ batch }: NativeModel, slot: Slot, drafts: readonly number[]): void {
+  for (const [i, token] of drafts.entries()) batch.add(token, slot.tokens.length + 1 + i, slot.sequence, true)
 }

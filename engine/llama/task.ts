@@ -4,8 +4,10 @@ import { createAnswerText } from './answer-text.ts'
 import { createGrammarSampler } from './grammar-sampler.ts'
 import { createLateSampler } from './late-grammar.ts'
 import type { NativeModel } from './native-model.ts'
+import { canGoBack } from './prefix/state.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 import type { Task } from './slots.ts'
+import { createDrafter, type Drafter } from './speculation/drafter.ts'
 import { withThoughtBudget } from './thought-budget.ts'
 
 /** Tokens that the request's sequence may have. */
@@ -45,9 +47,21 @@ export function createTask(model: NativeModel, id: number, request: RunnerReques
     shiftedTokens: 0,
     logprobs: [],
     tokenIds: [],
+    drafter: drafterFor(model, request),
+    draftedTokens: 0,
+    acceptedTokens: 0,
     isPaused: false,
     isCancelled: false,
   }
+}
+
+function drafterFor(model: NativeModel, request: RunnerRequest): Drafter | undefined {
+  const { prompt, maxTokens } = request
+  // Without going back a draft that is not accepted could not be forgotten.
+  if (model.stepCosts === undefined || !canGoBack(model) || maxTokens === 0) return undefined
+  const context = contextOf(model, request)
+  const expected = maxTokens < 0 ? context : Math.min(context, prompt.length + maxTokens)
+  return createDrafter(prompt, expected, model.stepCosts)
 }
 
 function samplerFor(

@@ -1,6 +1,6 @@
 /** Whether a load may begin without anybody leaving for it, and whether it is none the worse for that. */
 import { comfortOf } from '../fit/candidates.ts'
-import type { Plan } from '../fit/plan.ts'
+import { type FittingPlan, isFitting, type Plan } from '../fit/plan.ts'
 import type { PlannedLoad } from './types.ts'
 
 /** Nobody has to leave for it. */
@@ -8,9 +8,9 @@ export const hasRoom = ({ needs, room = {} }: PlannedLoad): boolean =>
   Object.entries(needs).every(([device, bytes]) => bytes <= (room[device] ?? 0))
 
 /** The same weights lie in the same kinds of memory, and the context is no shorter than is comfortable. */
-export function isAsGood(plan: Plan, other: Plan): boolean {
-  const [one, two] = [plan.chosen?.candidate, other.chosen?.candidate]
-  if (plan.verdict !== 'fits' || one === undefined || two === undefined) return false
+export function isAsGood(plan: Plan, other: FittingPlan): plan is FittingPlan {
+  if (!isFitting(plan)) return false
+  const [one, two] = [plan.chosen.candidate, other.chosen.candidate]
   const { contextLength } = one.settings
   const comfort = Math.min(comfortOf(plan.facts.model, plan.wishes), two.settings.contextLength)
   return (

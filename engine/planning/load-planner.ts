@@ -2,7 +2,7 @@
 import type { LoadPlan } from '../backend.ts'
 import { type Candidate, candidatesFor, fits, type Wishes } from '../fit/candidates.ts'
 import { chosenFor, decide, decision, finished } from '../fit/decide.ts'
-import type { Plan } from '../fit/plan.ts'
+import { type FittingPlan, isFitting } from '../fit/plan.ts'
 import type { Machine, ModelFacts } from '../fit/types.ts'
 import { SMALL_MACHINE_CONTEXT } from '../settings.ts'
 import type { InstalledModel } from '../store/types.ts'
@@ -68,22 +68,21 @@ interface Question {
 async function planComputed(wish: LoadWish, question: Question): Promise<PlannedLoad> {
   const { wishes, machineNow, ...facts } = question
   const comfortable = await inSlices(decision(facts, wishes))
-  if (comfortable.verdict === 'fits') {
+  if (isFitting(comfortable)) {
     const load = plannedAs(wish, question, comfortable)
     if (hasRoom(load)) return load
     // Nobody has to leave only so that there is a longer context, or more slots, than is needed.
     const now = await inSlices(decision({ ...facts, machine: machineNow }, wishes))
     return isAsGood(now, comfortable) ? plannedAs(wish, { ...question, machine: machineNow }, now) : load
   }
-  const fit = tightest(wish, question)
   const bare = withoutReserves(wish, question)
+  const fit = tightest(wish, bare)
   if (fit === undefined) throw doesNotFit(wish, bare)
   return plannedAs(wish, { ...question, machineNow: bare.machineNow }, fit)
 }
 
-function plannedAs(wish: LoadWish, question: Question, fit: Plan): PlannedLoad {
-  const candidate = fit.chosen?.candidate
-  if (candidate === undefined) throw doesNotFit(wish, withoutReserves(wish, question))
+function plannedAs(wish: LoadWish, question: Question, fit: FittingPlan): PlannedLoad {
+  const { candidate } = fit.chosen
   const roomy = wish.plan.slots === 0 ? withMostSlots(question, candidate) : candidate
   const { sequences } = roomy.settings
   const { contextLength, cacheType } = candidate.settings
@@ -112,8 +111,7 @@ const runnerCacheType = (cacheType: string, { kvCacheType }: LoadPlan): LoadPlan
  * only when it cannot be there. What is left to choose is as small as it is of use; slots then share cells, and
  * weights are read from disk again and again where somebody asked for them to be mapped.
  */
-function tightest(wish: LoadWish, question: Question): Plan | undefined {
-  const bare = withoutReserves(wish, question)
+function tightest(wish: LoadWish, bare: Question): FittingPlan | undefined {
   const most = bare.wishes.sequences ?? 1
   const fewer = Array.from({ length: most }, (_, i) => most - i)
   const attempts = [
@@ -122,7 +120,8 @@ function tightest(wish: LoadWish, question: Question): Plan | undefined {
   ]
   const { wishes, machineNow: _, ...facts } = bare
   const found = attempts.find((attempt) => chosenFor(facts, { ...wishes, ...attempt }) !== undefined)
-  return found && decide(facts, { ...wishes, ...found })
+  const plan = found && decide(facts, { ...wishes, ...found })
+  return plan && isFitting(plan) ? plan : undefined
 }
 
 function withoutReserves(wish: LoadWish, question: Question): Question {

@@ -71,8 +71,10 @@ export function createObserver({
   }
 
   function answered({ key, candidate, facts }: Watched, answer: Answer): void {
-    const { promptTokens, outputTokens, outputMs } = answer
-    if (outputTokens < LEAST_TOKENS || outputMs <= 0) return
+    const { promptTokens, outputTokens, outputMs, acceptedTokens = 0 } = answer
+    // How fast an answer is that repeats itself says nothing of the next one.
+    const isRepeating = acceptedTokens > 0
+    if (isRepeating || outputTokens < LEAST_TOKENS || outputMs <= 0) return
     // The first token comes with the prompt. Half of the answer is in the cache on average.
     const measured = ((outputTokens - 1) / outputMs) * 1000
     const depth = Math.round(promptTokens + outputTokens / 2)
@@ -131,7 +133,7 @@ export function createObserver({
 
 type Answer = { promptTokens: number } & Pick<
   Extract<RunnerEvent, { type: 'end' }>,
-  'outputTokens' | 'outputMs'
+  'outputTokens' | 'outputMs' | 'acceptedTokens'
 >
 
 /** Plans are plain data: two with the same content load the same. */

@@ -75,8 +75,11 @@ export function generatePrompt(job: GenerateJob, now: Date): JobPrompt {
   return { ...templated(job, template, { messages, addGenerationPrompt: true, now }), toolCalls: undefined }
 }
 
-/** A completion as one turn of a chat. */
-function turnOf({ model, system = model.system, context, images }: GenerateJob, prompt: string): Message[] {
+/** A completion as one turn of a chat, behind the model's own system text and messages. */
+export function turnOf(
+  { model, system = model.system, context, images }: GenerateJob,
+  prompt: string,
+): Message[] {
   return [
     ...(system === undefined || system === '' ? [] : [{ role: 'system', content: system }]),
     // An earlier exchange has them in its tokens already.

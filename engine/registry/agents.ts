@@ -1,18 +1,11 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
 import type { LookupFunction, Socket } from 'node:net'
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
+import { type Proxies, proxyAgent } from '../http/proxy.ts'
 import { readingIntoSlabs } from './read-slabs.ts'
 
 /** Which addresses a connection may go to. */
 export type Reach = 'public' | 'private' | 'any'
-
-/** Web proxies, as URLs. */
-export interface Proxies {
-  http?: string
-  https?: string
-  /** Hosts that are reached without them, between commas. */
-  none?: string
-}
 
 export interface AgentOptions {
   isPublic: (address: string) => boolean
@@ -49,16 +42,7 @@ function pair(reach: Reach, { isPublic, proxies = {}, connectTimeoutMs, lookup }
     lookup: lookupWithin((address) => isWithin(reach, isPublic(address)), lookup ?? systemLookup),
   }
   const agent = (proxy: string | undefined) =>
-    proxy === undefined
-      ? new Agent({ connect: intoSlabs(connect) })
-      : new EnvHttpProxyAgent({
-          connect,
-          httpProxy: proxy,
-          httpsProxy: proxy,
-          noProxy: proxies.none === '*' ? '*' : [...NEVER_BY_PROXY, proxies.none ?? ''].join(','),
-          // Plain http is handed to the proxy as it is: many open tunnels for https alone.
-          proxyTunnel: false,
-        })
+    proxy === undefined ? new Agent({ connect: intoSlabs(connect) }) : proxyAgent(proxy, proxies, { connect })
   return { http: agent(proxies.http), https: agent(proxies.https) }
 }
 
@@ -75,9 +59,6 @@ const intoSlabs =
       callback(null, connected)
     })
   }
-
-/** A proxy would take its own machine for it (Go net/http, ProxyFromEnvironment). */
-const NEVER_BY_PROXY = ['localhost', '127.0.0.1', '[::1]']
 
 /** An address of this kind may be connected to. */
 export const isWithin = (reach: Reach, isPublic: boolean): boolean =>

@@ -1,6 +1,7 @@
+import { discard } from '../http/body.ts'
 import { MANIFEST_TYPE, MAX_MANIFEST_BYTES } from '../store/manifest.ts'
 import type { ModelName } from '../store/types.ts'
-import { discard, readAtMost } from './body.ts'
+import { readAtMost } from './body.ts'
 import { RegistryError } from './error.ts'
 import { checkManifest } from './manifest-check.ts'
 import { asManifestFailure } from './manifest-failure.ts'

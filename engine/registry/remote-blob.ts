@@ -1,4 +1,4 @@
-import { discard } from './body.ts'
+import { discard } from '../http/body.ts'
 import { RegistryError } from './error.ts'
 import { redirectTarget } from './redirect.ts'
 import type { Session, SessionAnswer } from './session.ts'

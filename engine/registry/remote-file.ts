@@ -1,4 +1,4 @@
-import { discard } from './body.ts'
+import { discard } from '../http/body.ts'
 import { RegistryError } from './error.ts'
 import { openRange, readPart } from './remote-blob.ts'
 import type { Session } from './session.ts'

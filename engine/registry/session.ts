@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import { discard, readBeginning } from '../http/body.ts'
 import { AddressError, type Reach } from './agents.ts'
-import { discard, readBeginning } from './body.ts'
 import { type Challenge, parseChallenge } from './challenge.ts'
 import { RegistryError } from './error.ts'
 import { isRedirect, MAX_REDIRECTS, redirectTarget } from './redirect.ts'

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { discard, readAtMost, readBeginning } from './body.ts'
+import { discard, readBeginning } from '../http/body.ts'
+import { readAtMost } from './body.ts'
 import type { Challenge } from './challenge.ts'
 import { RegistryError } from './error.ts'
 import type { Identity } from './key.ts'

@@ -2,9 +2,11 @@ import { on, setMaxListeners } from 'node:events'
 import type { LookupFunction } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, errors } from 'undici'
+import { discard } from '../http/body.ts'
+import { reasonOf, subject } from '../http/failure-words.ts'
+import type { Proxies } from '../http/proxy.ts'
 import { isPublicAddress, literalAddress } from './address.ts'
-import { AddressError, createAgents, isWithin, type Proxies, type Reach } from './agents.ts'
-import { discard } from './body.ts'
+import { AddressError, createAgents, isWithin, type Reach } from './agents.ts'
 import { RegistryError } from './error.ts'
 
 export interface TransportOptions {
@@ -144,10 +146,6 @@ async function* chunksAsTheyCame(body: Readable): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** What of a request may be told: a query may hold a signature that is as good as a password. */
-export const subject = (method: string, url: URL): string =>
-  `${method.slice(0, 1)}${method.slice(1).toLowerCase()} "${url.origin}${url.pathname}"`
-
 /** A failed request in words that Go's HTTP client would use, where people know them. */
 function inWords(error: unknown, method: string, url: URL, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
@@ -164,15 +162,4 @@ function inWords(error: unknown, method: string, url: URL, signal: AbortSignal):
   return new RegistryError('unreachable', `${subject(method, url)}: ${reasonOf(error, url)}`, {
     cause: error,
   })
-}
-
-function reasonOf(error: unknown, url: URL): string {
-  if (!(error instanceof Error)) return 'request failed'
-  const code = 'code' in error ? String(error.code) : ''
-  if (code === 'ENOTFOUND') return `dial tcp: lookup ${url.hostname}: no such host`
-  if (code === 'EAI_AGAIN') return `dial tcp: lookup ${url.hostname}: temporary failure in name resolution`
-  if (code === 'ECONNREFUSED') return `dial tcp ${url.host}: connect: connection refused`
-  // Several addresses were tried, and each has its own reason.
-  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0], url)
-  return error.message
 }

@@ -1,5 +1,5 @@
+import { discard } from '../http/body.ts'
 import type { ModelName } from '../store/types.ts'
-import { discard } from './body.ts'
 import { RegistryError } from './error.ts'
 import { redirectTarget } from './redirect.ts'
 import { repositoryUrl } from './repository-url.ts'

@@ -25,6 +25,7 @@ const CODES: Record<EngineErrorCode, true> = {
   bad_format: true,
   bad_template: true,
   bad_embedding: true,
+  cloud_disabled: true,
   invalid_model_name: true,
   model_not_found: true,
   unsupported: true,
@@ -42,6 +43,7 @@ const CODES: Record<EngineErrorCode, true> = {
   invalid_answer: true,
   registry_failed: true,
   runner_died: true,
+  remote_failed: true,
   shutting_down: true,
 }
 
@@ -81,6 +83,8 @@ const isStepEvent = tagged<StepEvent>({
     outputMs: isNumber,
     tokenIds: optional(listOf(isCount)),
     shiftedTokens: optional(isCount),
+    draftedTokens: optional(isCount),
+    acceptedTokens: optional(isCount),
   }),
   failed: object<Body<StepEvent, 'failed'>>({ id: isCount, failure: isFailure }),
 })
@@ -128,6 +132,8 @@ export const isStatus: Check = object<RunnerStatus>({
   busySlots: isCount,
   waiting: isCount,
   outputTokens: isCount,
+  draftedTokens: optional(isCount),
+  acceptedTokens: optional(isCount),
   steps: optional(isCount),
   pausedSlots: optional(isCount),
   pid: optional(isCount),

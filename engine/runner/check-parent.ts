@@ -51,6 +51,7 @@ const isPlan = object<LoadPlan>({
   rope: optional(isRope),
   embedsOnly: optional(isFlag),
   cache: optional(isCache),
+  speculation: optional(oneOf('auto', 'off')),
   slots: isCount,
   kvCacheType: oneOf('f16', 'q8_0', 'q4_0'),
   flashAttention: oneOf(true, false, 'auto'),

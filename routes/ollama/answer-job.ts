@@ -3,11 +3,12 @@ import { type Answer, collect } from '../../engine/collect.ts'
 import { parseOptions } from '../../engine/options.ts'
 import type { Engine, EngineEvent, Job, RenderedPrompt } from '../../engine/types.ts'
 import { askerOf } from '../wire/asker.ts'
-import { jobSignal, runJob } from '../wire/run-job.ts'
+import { announceChoice, jobSignal, runJob } from '../wire/run-job.ts'
 import { sendStream } from '../wire/stream.ts'
 import { readFormat } from './format.ts'
 import type { JobFields } from './job-fields.ts'
 import { ndjson } from './ndjson.ts'
+import { withRemote } from './remote-writer.ts'
 
 /** How an endpoint writes what a job gives. */
 export interface Writer {
@@ -27,11 +28,13 @@ export async function answerJob(
   asked: Job,
   body: JobFields,
   reply: FastifyReply,
-  { isEmpty, write }: { isEmpty: boolean; write: Writer },
+  { isEmpty, write: plain }: { isEmpty: boolean; write: Writer },
 ): Promise<object> {
+  const write = withRemote(asked.model, plain)
   engine.check(asked)
   const options = parseOptions(body.options ?? {})
   if (isEmpty) {
+    announceChoice(reply, asked)
     await engine.load({ ...asked, options, ...askerOf(reply) }, jobSignal(reply))
     return write.loaded()
   }

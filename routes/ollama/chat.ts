@@ -36,7 +36,7 @@ export async function chat(
     engine.unload(model)
     return toLoadLine(body.model, 'unload')
   }
-  refuseStub(found, body.model)
+  refuseStub(engine, found, body.model)
   return answerJob(engine, toJob(body, model), body, reply, {
     isEmpty: body.messages.length === 0,
     write: {

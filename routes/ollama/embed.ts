@@ -41,7 +41,7 @@ export async function embed(
   const ref = readModelRef(body.model, wording)
   const inputs = readInputs(body.input)
   const installed = await orNotFound(() => models.find(ref.name), wording)
-  refuseStub({ model: installed, ref }, body.model)
+  refuseStub(engine, { model: installed, ref }, body.model)
   const job: EmbedJob = {
     ...askerOf(reply),
     model: installed,

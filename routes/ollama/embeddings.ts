@@ -7,7 +7,7 @@ import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
 import type { Engine } from '../../engine/types.ts'
 import { askerOf } from '../wire/asker.ts'
 import { RequestError } from '../wire/problem.ts'
-import { jobSignal } from '../wire/run-job.ts'
+import { announceChoice, jobSignal } from '../wire/run-job.ts'
 import { summarise } from '../wire/vectors.ts'
 import { text } from './fields.ts'
 import { jobFields } from './job-fields.ts'
@@ -35,7 +35,7 @@ export async function embeddings(
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
   const found = await findModel(models, body.model, embeddingWording(body.model))
-  refuseStub(found, body.model)
+  refuseStub(engine, found, body.model)
   const job: EmbedJob = {
     ...askerOf(reply),
     model: found.model,
@@ -46,6 +46,7 @@ export async function embeddings(
     truncate: false,
     normalize: !givesRawValues(found.model),
   }
+  announceChoice(reply, job)
   if (body.prompt === '') {
     await engine.load(job, signal)
     return { embedding: [] }

@@ -37,7 +37,7 @@ export async function generate(
   if (body.model === '') throw new RequestError(404, "model '' not found")
   const found = await findForInference(models, body.model)
   const { model } = found
-  refuseStub(found, body.model)
+  refuseStub(engine, found, body.model)
   if (body.prompt === '' && body.keep_alive === 0) {
     engine.unload(model)
     return toLoadLine(body.model, 'unload')

@@ -1,14 +1,15 @@
-import { EngineError } from '../../engine/errors.ts'
+import { CLOUD_DISABLED, EngineError } from '../../engine/errors.ts'
 import { type ModelRef, parseModelRef } from '../../engine/store/model-ref.ts'
 import { parseModelName } from '../../engine/store/name.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
+import type { Engine } from '../../engine/types.ts'
 import { RequestError } from '../wire/problem.ts'
 
 /** How an endpoint words what is wrong with a name. */
 export interface Wording {
   invalid: string
   notFound: string
-  /** For models that run on other people's machines: this server never forwards a request. */
+  /** For models of Ollama's cloud: nothing is ever sent there. */
   cloud: string
 }
 
@@ -48,7 +49,7 @@ export async function orNotFound<T>(lookup: () => Promise<T>, wording: Omit<Word
 const inferenceWording = (rawName: string): Wording => ({
   invalid: 'invalid model name',
   notFound: `model '${rawName}' not found`,
-  cloud: 'ollama cloud is disabled: remote model is unavailable',
+  cloud: CLOUD_DISABLED,
 })
 
 /** The endpoints for embeddings say where a model that is not there can be had. */
@@ -65,10 +66,17 @@ export async function findForInference(
   return findModel(models, rawName, inferenceWording(rawName))
 }
 
-/** Refuses a stub of another server's model: there are no weights to run. Throws RequestError. */
-export function refuseStub({ model, ref }: { model: InstalledModel; ref: ModelRef }, rawName: string): void {
-  if (model.weightsPath !== undefined) return
-  const wording = inferenceWording(rawName)
-  if (ref.source === 'local') throw new RequestError(404, wording.notFound)
-  throw new RequestError(403, wording.cloud)
+/**
+ * Refuses a stub where a model of this machine is asked for, and one whose server must not be asked. Throws
+ * RequestError 404, and what `Engine.refusal` says.
+ */
+export function refuseStub(
+  engine: Engine,
+  { model, ref }: { model: InstalledModel; ref: ModelRef },
+  rawName: string,
+): void {
+  const isStub = model.weightsPath === undefined
+  if (isStub && ref.source === 'local') throw new RequestError(404, inferenceWording(rawName).notFound)
+  const refusal = engine.refusal(model)
+  if (refusal !== undefined) throw refusal
 }

@@ -16,10 +16,11 @@ function toPlan({ plan, fit, needs }: PlannedLoad) {
   const chosen = fit?.chosen
   return {
     plan: {
-      context_length: plan.contextLength,
-      cache_type: plan.kvCacheType,
-      slots: plan.slots,
-      gpu_layers: plan.gpuLayers,
+      // Ollama's names of the options, as /api/fit has them.
+      num_ctx: plan.contextLength,
+      kv_cache_type: plan.kvCacheType,
+      num_parallel: plan.slots,
+      num_gpu: plan.gpuLayers,
       ...(plan.tensorSplit === undefined ? {} : { tensor_split: plan.tensorSplit }),
       ...(plan.cpuExpertLayers === undefined ? {} : { cpu_expert_layers: plan.cpuExpertLayers }),
       mmap: plan.mmap ?? null,

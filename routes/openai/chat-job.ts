@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { can } from '../../engine/check.ts'
 import type { InstalledModel } from '../../engine/store/types.ts'
 import type { ChatJob } from '../../engine/types.ts'
 import { maybe } from '../wire/maybe.ts'
@@ -36,7 +37,7 @@ export function toJob(body: ChatRequest, model: InstalledModel): ChatJob {
     throw new RequestError(400, 'top_logprobs needs logprobs to be true', 'top_logprobs')
   }
   const asked = toThink(body)
-  const canThink = model.capabilities.includes('thinking')
+  const canThink = can(model, 'thinking')
   return {
     kind: 'chat',
     ...commonJob(body, model, body.max_completion_tokens ?? body.max_tokens),

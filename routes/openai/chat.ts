@@ -12,7 +12,7 @@ import { sendEvents } from './sse.ts'
 export async function chat(body: ChatRequest, reply: FastifyReply) {
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
-  const job = toJob(body, await findModel(reply.server.models, body.model))
+  const job = toJob(body, await findModel(reply.server, body.model))
   const jobs = choicesOf(job, body.n ?? 1)
   if (!body.stream) {
     const answers = await collectAll(jobs, reply, signal)

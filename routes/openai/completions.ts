@@ -11,7 +11,7 @@ import { sendEvents } from './sse.ts'
 export async function completions(body: CompletionsRequest, reply: FastifyReply, isRaw: boolean) {
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
-  const jobs = toJobs(body, await findModel(reply.server.models, body.model), isRaw)
+  const jobs = toJobs(body, await findModel(reply.server, body.model), isRaw)
   const shown = {
     echoes: body.echo
       ? jobs.map(({ prompt }) => ({ text: typeof prompt === 'string' ? prompt : undefined }))

@@ -4,7 +4,7 @@ import type { EmbedJob } from '../../engine/embedding/types.ts'
 import { parseOptions } from '../../engine/options.ts'
 import { askerOf } from '../wire/asker.ts'
 import { maybe } from '../wire/maybe.ts'
-import { jobSignal } from '../wire/run-job.ts'
+import { announceChoice, jobSignal } from '../wire/run-job.ts'
 import { summarise, toNumbers } from '../wire/vectors.ts'
 import { jobFields, KeepAlive } from './job-fields.ts'
 import { findForEmbedding } from './lookup.ts'
@@ -58,7 +58,7 @@ export type EmbeddingsRequest = z.infer<typeof EmbeddingsRequest>
 export async function embeddings(body: EmbeddingsRequest, reply: FastifyReply) {
   // Before the first wait: a client that leaves meanwhile would go unnoticed.
   const signal = jobSignal(reply)
-  const model = await findForEmbedding(reply.server.models, body.model)
+  const model = await findForEmbedding(reply.server, body.model)
   const job: EmbedJob = {
     ...askerOf(reply),
     model,
@@ -70,6 +70,7 @@ export async function embeddings(body: EmbeddingsRequest, reply: FastifyReply) {
     normalize: true,
     dimensions: body.dimensions,
   }
+  announceChoice(reply, job)
   const result = await reply.server.engine.embed(job, signal)
   summarise(reply, model, result)
   const written =

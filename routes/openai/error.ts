@@ -43,6 +43,7 @@ const CODES: Partial<Record<Problem['code'], string>> = {
 const PARAMS: Partial<Record<Problem['code'], string>> = {
   model_not_found: 'model',
   invalid_model_name: 'model',
+  cloud_disabled: 'model',
   bad_format: 'response_format',
   bad_option: 'options',
 }

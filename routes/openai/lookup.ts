@@ -1,30 +1,37 @@
-import { EngineError } from '../../engine/errors.ts'
+import { CLOUD_DISABLED, EngineError } from '../../engine/errors.ts'
 import { parseModelRef } from '../../engine/store/model-ref.ts'
 import type { InstalledModel, ModelStore } from '../../engine/store/types.ts'
-import { RequestError } from '../wire/problem.ts'
+import type { Engine } from '../../engine/types.ts'
+
+/** What finding a model to run needs. */
+export interface Lookup {
+  models: ModelStore
+  engine: Pick<Engine, 'refusal'>
+}
 
 /**
- * The model a client means. Throws EngineError `invalid_model_name` or `model_not_found`, and RequestError
- * 403 for one that only runs on somebody else's machine: this server never forwards a request.
+ * The model a client means. Throws EngineError `invalid_model_name`, `model_not_found`, `cloud_disabled`, and what
+ * `Engine.refusal` says.
  */
-export async function findModel(models: ModelStore, rawName: string): Promise<InstalledModel> {
+export async function findModel({ models, engine }: Lookup, rawName: string): Promise<InstalledModel> {
   const ref = parseModelRef(rawName)
-  if (ref.source === 'cloud') throw cloudModel()
+  if (ref.source === 'cloud') throw new EngineError('cloud_disabled', CLOUD_DISABLED)
   const model = await models.find(ref.name)
-  if (model.weightsPath !== undefined) return model
-  if (ref.source === 'local') throw new EngineError('model_not_found', `model '${rawName}' not found`)
-  throw cloudModel()
+  const isStub = model.weightsPath === undefined
+  if (isStub && ref.source === 'local') {
+    throw new EngineError('model_not_found', `model '${rawName}' not found`)
+  }
+  const refusal = engine.refusal(model)
+  if (refusal !== undefined) throw refusal
+  return model
 }
 
 /** The model for embedding and reranking: a missing one is told in the words of Ollama's scheduler. */
-export async function findForEmbedding(models: ModelStore, rawName: string): Promise<InstalledModel> {
+export async function findForEmbedding(lookup: Lookup, rawName: string): Promise<InstalledModel> {
   try {
-    return await findModel(models, rawName)
+    return await findModel(lookup, rawName)
   } catch (error) {
     if (!(error instanceof EngineError && error.code === 'model_not_found')) throw error
     throw new EngineError('model_not_found', `model "${rawName}" not found, try pulling it first`)
   }
 }
-
-const cloudModel = () =>
-  new RequestError(403, 'ollama cloud is disabled: remote model is unavailable', 'model')

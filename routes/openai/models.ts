@@ -22,10 +22,10 @@ export interface ModelItem {
   meta: { n_ctx_train: number | null; n_embd: number | null; n_params: number | null; size: number }
 }
 
-/** GET /v1/models: what can be run here, newest first. */
+/** GET /v1/models: what can be run, here or by another server, newest first. */
 export async function listModels(models: ModelStore, engine: Engine) {
   const data = (await models.list())
-    .filter((model) => model.weightsPath !== undefined)
+    .filter((model) => engine.refusal(model) === undefined)
     .map((model) => toItem(model, model.shortName, engine))
   return {
     object: 'list',

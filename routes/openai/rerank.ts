@@ -5,7 +5,7 @@ import { parseOptions } from '../../engine/options.ts'
 import { askerOf } from '../wire/asker.ts'
 import { maybe } from '../wire/maybe.ts'
 import { RequestError } from '../wire/problem.ts'
-import { jobSignal } from '../wire/run-job.ts'
+import { announceChoice, jobSignal } from '../wire/run-job.ts'
 import { summarise } from '../wire/vectors.ts'
 import { newHead } from './head.ts'
 import { jobFields, KeepAlive } from './job-fields.ts'
@@ -53,7 +53,7 @@ export async function rerank(body: RerankRequest, reply: FastifyReply) {
   const isTei = body.documents.length === 0 && body.texts.length > 0
   const documents = isTei ? body.texts : body.documents
   if (documents.length === 0) throw new RequestError(400, `'documents' ${NOT_A_LIST}`, 'documents')
-  const model = await findForEmbedding(reply.server.models, body.model)
+  const model = await findForEmbedding(reply.server, body.model)
   const job: RerankJob = {
     ...askerOf(reply),
     model,
@@ -63,6 +63,7 @@ export async function rerank(body: RerankRequest, reply: FastifyReply) {
     options: parseOptions(body.options ?? {}),
     keepAliveMs: body.keep_alive,
   }
+  announceChoice(reply, job)
   const result = await reply.server.engine.rerank(job, signal)
   summarise(reply, model, result)
   const ranked = rank(result, documents, body)

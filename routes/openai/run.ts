@@ -67,7 +67,7 @@ async function* eventsOf(job: Job, events: AsyncIterable<EngineEvent>): AsyncGen
 }
 
 /** A number that is only worth a place where it is not 0. */
-const some = (name: 'droppedTokens' | 'shiftedTokens', count: number) => (count > 0 ? { [name]: count } : {})
+const some = (name: keyof Usage, count: number) => (count > 0 ? { [name]: count } : {})
 
 /** Tokens add up; times do not, because the jobs ran at the same time. */
 function summaryOf(ends: readonly End[]) {
@@ -79,6 +79,8 @@ function summaryOf(ends: readonly End[]) {
     outputTokens: sum(all((usage) => usage.outputTokens)),
     ...some('droppedTokens', sum(all((usage) => usage.droppedTokens ?? 0))),
     ...some('shiftedTokens', sum(all((usage) => usage.shiftedTokens ?? 0))),
+    ...some('draftedTokens', sum(all((usage) => usage.draftedTokens ?? 0))),
+    ...some('acceptedTokens', sum(all((usage) => usage.acceptedTokens ?? 0))),
     loadMs: Math.max(...all((usage) => usage.loadMs)),
     promptMs: Math.max(...all((usage) => usage.promptMs)),
     outputMs: Math.max(...all((usage) => usage.outputMs)),

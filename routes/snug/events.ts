@@ -1,6 +1,7 @@
 import websocket from '@fastify/websocket'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { type FastifyPluginAsyncZod, serializerCompiler } from 'fastify-type-provider-zod'
+import { z } from 'zod'
 import { ollamaError } from '../ollama/error.ts'
 import { RequestError } from '../wire/problem.ts'
 import type { EventFeed } from './event-feed.ts'
@@ -22,6 +23,18 @@ const DESCRIPTION = `What happens to models, as it happens: a WebSocket, or serv
 what is loaded. A client that reads too slowly misses states that newer ones have replaced, and \`dropped\` says how
 many; one that falls behind further is disconnected (1013) and should connect again.`
 
+const Refusal = z.object({ error: z.string() })
+
+/** What is answered where no WebSocket begins. */
+const ANSWERS = {
+  200: {
+    description: 'To clients that accept `text/event-stream`: a message in the data of each event',
+    content: { 'text/event-stream': { schema: z.string() } },
+  },
+  426: Refusal.describe('Neither a WebSocket nor a stream of events was asked for'),
+  503: Refusal.describe('Too many clients listen, or the server stops'),
+}
+
 export interface EventsOptions {
   feed: EventFeed
   limits?: SocketLimits
@@ -33,6 +46,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventsOptions> = async (
   { feed, limits = SOCKET_LIMITS },
 ) => {
   app.setErrorHandler(ollamaError)
+  app.setSerializerCompiler(serializerCompiler)
   await app.register(websocket, {
     options: {
       server: gateFor(app.server, PATH, app.stopping),
@@ -58,7 +72,7 @@ export const eventRoutes: FastifyPluginAsyncZod<EventsOptions> = async (
     method: 'GET',
     url: PATH,
     exposeHeadRoute: false,
-    schema: { summary: 'Events of the engine', description: DESCRIPTION },
+    schema: { summary: 'Events of the engine', description: DESCRIPTION, response: ANSWERS },
     handler: (request, reply) => withoutSocket(feed, request, reply),
     wsHandler: (socket) => sendToSocket(socket, feed, app.stopping, limits),
   })
@@ -66,8 +80,11 @@ export const eventRoutes: FastifyPluginAsyncZod<EventsOptions> = async (
 
 const isUpgrade = ({ headers }: FastifyRequest): boolean => headers.upgrade !== undefined
 
-function withoutSocket(feed: EventFeed, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (request.headers.accept?.includes('text/event-stream') === true) return streamEvents(feed, reply)
+function withoutSocket(feed: EventFeed, request: FastifyRequest, reply: FastifyReply): void {
+  if (request.headers.accept?.includes('text/event-stream') === true) {
+    streamEvents(feed, reply)
+    return
+  }
   reply.header('upgrade', 'websocket')
   throw new RequestError(426, 'connect with a WebSocket, or accept text/event-stream')
 }

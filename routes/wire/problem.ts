@@ -13,6 +13,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   bad_embedding: 400,
   busy: 503,
   cancelled: 499,
+  cloud_disabled: 403,
   create_failed: 500,
   does_not_fit: 500,
   load_failed: 500,
@@ -24,6 +25,7 @@ const STATUS: Record<EngineErrorCode, number> = {
   convert_failed: 500,
   invalid_answer: 500,
   registry_failed: 500,
+  remote_failed: 500,
   shutting_down: 503,
 }
 
@@ -70,7 +72,8 @@ const CANCELLED: Problem = {
 export function toProblem(error: unknown, stopping?: AbortSignal): Problem {
   if (isAbort(error)) return stopping?.aborted === true ? SHUTTING_DOWN : CANCELLED
   if (error instanceof EngineError) {
-    return { status: STATUS[error.code], code: error.code, message: error.message, details: error.details }
+    const { code, message, details } = error
+    return { status: details.status ?? STATUS[code], code, message, details }
   }
   if (error instanceof RequestError) {
     const { status, message, param } = error

@@ -10,6 +10,9 @@ export interface JobSummary {
   droppedTokens?: number
   /** Tokens forgotten while the answer grew past the context. */
   shiftedTokens?: number
+  /** Tokens computed ahead of the answer, and how many of them it took. */
+  draftedTokens?: number
+  acceptedTokens?: number
   loadMs?: number
   promptMs?: number
   outputMs?: number

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import fp from 'fastify-plugin'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { withoutTwins } from './schema-twins.ts'
 
 /** Serves what the routes declare as an OpenAPI document. `version` is the product's own. */
 export const openapiPlugin = fp<{ version: string }>(
@@ -11,7 +12,7 @@ export const openapiPlugin = fp<{ version: string }>(
         info: { title: 'Snug', description: 'Ollama and OpenAI compatible model server', version },
       },
       transform: jsonSchemaTransform,
-      transformObject: jsonSchemaTransformObject,
+      transformObject: (document) => withoutTwins(jsonSchemaTransformObject(document)),
     })
     app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   },

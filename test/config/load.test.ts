@@ -46,6 +46,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
       allowPrivate: false,
       huggingFace: {},
     },
+    remotes: { hosts: ['ollama.com'], keys: new Map() },
     threads: 0,
     libraryDir: undefined,
     engineEnvironment: { HOME: '/home/u' },
@@ -53,6 +54,7 @@ test('without any variable but HOME, the defaults of Ollama hold', () => {
     logFormat: 'auto',
     emulatedVersion: '0.33.0',
     shutdownTimeoutMs: 10_000,
+    speculation: 'auto',
     warnings: [],
   })
   expect(origins.allows('http://localhost:3000')).toBe(true)
@@ -123,6 +125,7 @@ describe('every variable arrives where it belongs', () => {
     ['SNUG_EMULATED_VERSION', '0.40.1', { emulatedVersion: '0.40.1' }],
     ['SNUG_THREADS', '6', { threads: 6 }],
     ['SNUG_KV_CACHE_RAM', '512MiB', { cache: { ramBytes: 512 * 2 ** 20, dirBytes: 10 * 2 ** 30 } }],
+    ['SNUG_SPECULATION', 'OFF', { speculation: 'off' }],
     ['SNUG_KV_CACHE_RAM', '0', { cache: { ramBytes: 0, dirBytes: 10 * 2 ** 30 } }],
     ['SNUG_KV_CACHE_DIR', '/kv', { cache: { dir: resolve('/kv'), dirBytes: 10 * 2 ** 30 } }],
     ['SNUG_KV_CACHE_SIZE', '1.5 gb', { cache: { dirBytes: 1.5 * 2 ** 30 } }],
@@ -178,6 +181,38 @@ describe('where Ollama goes on with a default, so does the server, and says so',
     const config = load({ [name]: text })
     expect(config).toMatchObject(expected)
     expect(config.warnings).toEqual([expect.stringContaining(warning)])
+  })
+})
+
+describe('servers that may run models', () => {
+  test.each([
+    ['', ['ollama.com']],
+    ['gpu', ['gpu']],
+    [' GPU-box , 10.0.0.7,[::1],', ['gpu-box', '10.0.0.7', '::1']],
+  ])('OLLAMA_REMOTES=%s', (OLLAMA_REMOTES, hosts) => {
+    expect(load({ OLLAMA_REMOTES })).toMatchObject({ remotes: { hosts }, warnings: [] })
+  })
+
+  test('have their keys by origin', () => {
+    const SNUG_REMOTE_KEYS = 'http://GPU:8000=sk=1, https://gpu:443/=b'
+    expect(load({ SNUG_REMOTE_KEYS }).remotes.keys).toEqual(
+      new Map([
+        ['http://gpu:8000', 'sk=1'],
+        ['https://gpu', 'b'],
+      ]),
+    )
+  })
+
+  test.each([
+    'gpu=secret',
+    'http://gpu:8000',
+    'http://u@gpu=secret',
+    'http://gpu/v1=secret',
+    'http://gpu=se cret',
+  ])('a key that is not understood is refused without telling it: %s', (text) => {
+    const tried = () => load({ SNUG_REMOTE_KEYS: `http://a=ok,${text}` })
+    expect(tried).toThrow('pair 2 is not an address and a key')
+    expect(tried).not.toThrow(/cret/)
   })
 })
 
@@ -270,6 +305,7 @@ describe('anything else that is wrong stops the server', () => {
     ['SNUG_THREADS', '1025', '"1025" is not a number from 0 to 1024'],
     ['SNUG_MLOCK', 'maybe', '"maybe" is not true or false'],
     ['SNUG_NUMA', 'mirror', '"mirror" is not one of off, distribute, isolate, numactl'],
+    ['SNUG_SPECULATION', 'on', '"on" is not one of auto, off'],
     ['SNUG_TENSOR_SPLIT', '1,-1', '"1,-1" is not up to 16 numbers'],
     ['SNUG_TENSOR_SPLIT', '0,0', '"0,0" is not up to 16 numbers'],
     ['SNUG_CPU_EXPERT_LAYERS', 'some', '"some" is not all or a number from 0 to 4096'],

@@ -30,6 +30,12 @@ test('an embedding model has one slot, whatever was asked for', async () => {
   expect((await planOf({ parallel: 8 }, 'bert')).plan.slots).toBe(1)
 })
 
+test('tokens are computed ahead unless the operator says no', async () => {
+  expect((await planOf({})).plan).not.toHaveProperty('speculation')
+  expect((await planOf({ speculation: 'auto' })).plan).not.toHaveProperty('speculation')
+  expect((await planOf({ speculation: 'off' })).plan.speculation).toBe('off')
+})
+
 test('what the operator decides of placement is in every plan', async () => {
   const placement = { mlock: true, numa: 'isolate', tensorSplit: [3, 1], cpuExpertLayers: 'all' } as const
   expect((await planOf({ placement })).plan).toMatchObject(placement)

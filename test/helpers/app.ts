@@ -13,6 +13,7 @@ import type { TemplateMode } from '../../engine/prompt/capabilities.ts'
 import type { DownloadTuning } from '../../engine/registry/download/tuning.ts'
 import { createPulls } from '../../engine/registry/pull.ts'
 import { openRegistries, type RegistriesOptions } from '../../engine/registry/registries.ts'
+import type { RemoteOptions } from '../../engine/remote/types.ts'
 import type { EngineSettings } from '../../engine/settings.ts'
 import { openModelStore } from '../../engine/store/models.ts'
 import { buildApp } from '../../src/app.ts'
@@ -34,6 +35,8 @@ export interface TestAppOptions {
   readMachine?: ReadMachine
   /** How registries are dealt with. */
   registry?: Partial<RegistriesOptions>
+  /** Which servers may run models, and how they are asked; none when left out. */
+  remote?: Partial<RemoteOptions>
   /** How downloads pace themselves. */
   tuning?: DownloadTuning
   /** What the machine is made of; left out where models run elsewhere. */
@@ -61,6 +64,7 @@ export async function testApp(options: TestAppOptions = {}) {
     templates = 'auto',
     app: change,
     registry,
+    remote,
     tuning,
     inventory,
     readMachine,
@@ -79,6 +83,7 @@ export async function testApp(options: TestAppOptions = {}) {
     log: logger,
     activity,
     ...(planner ? { planner } : {}),
+    ...(remote ? { remote: { hosts: [], userAgent: 'snug/test', ...remote } } : {}),
   })
   const keyPath = join(await tempFolder(), 'id_ed25519')
   const registries = openRegistries({ userAgent: 'snug/test', keyPath, ...registry })

@@ -31,6 +31,7 @@ const IDLE_ENGINE: Engine = {
   render: unused,
   load: unused,
   unload: unused,
+  refusal: () => undefined,
   loaded: () => [],
   loading: () => [],
   pulse: async () => ({ loaded: 0, loading: 0, waiting: 0 }),

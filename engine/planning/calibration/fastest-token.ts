@@ -69,6 +69,8 @@ const planFor = (weightsPath: string, threads: number): LoadPlan => ({
   slots: 1,
   kvCacheType: 'f16',
   flashAttention: 'auto',
+  // Every token is to be computed for itself.
+  speculation: 'off',
   contextLength: CALIBRATION_CONTEXT,
   batchTokens: 64,
   gpuLayers: 0,

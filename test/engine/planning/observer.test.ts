@@ -31,13 +31,14 @@ function backendOf(ends: Promise<void>[]): Backend {
     async *generate(): AsyncGenerator<RunnerEvent> {
       yield { type: 'prompt', promptTokens: 10, cachedTokens: 0, promptMs: 5 }
       await ends.shift()
-      yield { type: 'end', reason: 'stop', outputTokens: tokens.shift() ?? 101, outputMs: 1000 }
+      yield { type: 'end', reason: 'stop', outputTokens: tokens.shift() ?? 101, outputMs: 1000, ...drafts }
     },
   }
   // An answer and what a load took are all that is looked at.
   return { name: 'test', load: async () => runner as unknown as Runner, close: async () => {} }
 }
 let tokens: number[] = []
+let drafts: { draftedTokens?: number; acceptedTokens?: number } = {}
 
 async function watched(ends: Promise<void>[] = []) {
   let entries: readonly HistoryEntry[] = []
@@ -100,6 +101,17 @@ test('a short answer says nothing about speed', async () => {
   expect(history.entries()[0]?.speeds).toEqual([])
   await answer()
   expect(history.entries()[0]?.speeds.map(({ measured }) => measured)).toEqual([31])
+})
+
+test('an answer that repeats itself, with tokens computed ahead, says nothing about speed', async () => {
+  tokens = [101, 101]
+  const { history, answer } = await watched()
+  drafts = { draftedTokens: 20, acceptedTokens: 15 }
+  await answer()
+  expect(history.entries()[0]?.speeds).toEqual([])
+  drafts = {}
+  await answer()
+  expect(history.entries()[0]?.speeds).toHaveLength(1)
 })
 
 test('answers that share the machine say nothing about speed', async () => {

@@ -88,6 +88,21 @@ describe('the tag auto', () => {
     }
   })
 
+  test.each([
+    ['/api/embed', { input: 'hi' }],
+    ['/api/embed', { input: '' }],
+    ['/api/embeddings', { prompt: 'hi' }],
+    ['/v1/embeddings', { input: 'hi' }],
+    ['/v1/rerank', { query: 'hi', documents: ['ho'] }],
+    ['/api/generate', { prompt: '' }],
+  ])('is told by %s to those who ask for %j', async (url, body) => {
+    const { post } = await setup()
+    const answer = await post(url, { model: 'fam:auto', ...body })
+    // A model that cannot rank is named as well: the refusal is about that one.
+    expect(answer.headers['x-snug-model']).toBe('fam:q8_0')
+    expect((await post(url, { model: 'fam:q8_0', ...body })).headers).not.toHaveProperty('x-snug-model')
+  })
+
   test('keeps the loaded one while what it holds is free for it', async () => {
     const { generate, needs, free, ps } = await setup()
     const bytes = await needs('fam:q6_K')
@@ -121,7 +136,14 @@ test('ps and show say how a model was planned, beside what they always say', asy
     name: 'fam:q8_0',
     context_length: 4096,
     snug: {
-      plan: { context_length: 4096, gpu_layers: 0, slots: 1, quantization: 'Q8_0', where: 'all on CPU' },
+      plan: {
+        num_ctx: 4096,
+        num_gpu: 0,
+        num_parallel: 1,
+        kv_cache_type: 'f16',
+        quantization: 'Q8_0',
+        where: 'all on CPU',
+      },
       actual: { RAM: 1_000_000 },
     },
   })

@@ -69,6 +69,7 @@ function engineOf(run: Run, jobs: Job[]): Engine {
     render: () => ({ text: '', imageCount: 0 }),
     load: async () => {},
     unload: () => {},
+    refusal: () => undefined,
     loaded: () => [],
     loading: () => [],
     pulse: async () => ({ loaded: 0, loading: 0, waiting: 0 }),

@@ -31,6 +31,18 @@ test('a body is described field by field', async () => {
   expect(document.components.schemas[name].properties).toHaveProperty('messages')
 })
 
+test('a schema is described once, by its own name', async () => {
+  const app = await testApp()
+  const document = (await app.inject('/openapi.json')).json()
+  const names = Object.keys(document.components.schemas)
+  expect(names).toEqual(expect.arrayContaining(['OllamaChatRequest', 'SnugHealth', 'SnugEvent']))
+  expect(names.filter((name) => name.endsWith('Input'))).toEqual([])
+  const { $ref } = document.paths['/api/chat'].post.requestBody.content['application/json'].schema
+  expect($ref).toBe('#/components/schemas/OllamaChatRequest')
+  // What a client need not send is not asked for.
+  expect(document.components.schemas.OllamaChatRequest.required ?? []).not.toContain('stream')
+})
+
 test('settings of the server are no part of it', async () => {
   const app = await testApp()
   expect((await app.inject('/openapi.json')).body).not.toContain('OLLAMA_')
@@ -39,7 +51,13 @@ test('settings of the server are no part of it', async () => {
 test('what a client of /api/events may be sent is described, though no schema can describe a socket', async () => {
   const app = await testApp()
   const document = (await app.inject('/openapi.json')).json()
-  expect(document.paths['/api/events'].get.description).toContain('SnugEvent')
+  const { description, responses } = document.paths['/api/events'].get
+  expect(description).toContain('SnugEvent')
+  expect(responses['200'].content).toHaveProperty('text/event-stream')
+  for (const status of ['426', '503']) {
+    const { schema } = responses[status].content['application/json']
+    expect(schema.properties).toEqual({ error: { type: 'string' } })
+  }
   const types = document.components.schemas.SnugEvent.oneOf.map(
     (event: { properties: { type: { const: string } } }) => event.properties.type.const,
   )
