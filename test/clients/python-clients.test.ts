@@ -12,10 +12,11 @@ import { fails, handMade, text } from '../routes/openai/hand-made.ts'
 import { server } from '../src/spawned.ts'
 import { hasPython, runPython } from './python/run.ts'
 
-describe.skipIf(!hasPython('ollama'))('with the package ollama', () => {
-  test('ollama 171: every call resolves on the built server, and 404 is the status of a missing model', {
-    timeout: 120_000,
-  }, async () => {
+/** A Python that starts on a busy machine takes its time, and nothing here is measured. */
+const PATIENT = { timeout: 120_000 }
+
+describe.skipIf(!hasPython('ollama'))('with the package ollama', PATIENT, () => {
+  test('ollama 171: every call resolves on the built server, and 404 is the status of a missing model', async () => {
     const { url } = await server()
     const registry = await startRegistry()
     registry.publish('library/new', [{ kind: 'model', content: bytesContent(fixtureWeights({})) }])
@@ -52,7 +53,7 @@ describe.skipIf(!hasPython('ollama'))('with the package ollama', () => {
   })
 })
 
-describe.skipIf(!hasPython('openai'))('with the package openai', () => {
+describe.skipIf(!hasPython('openai'))('with the package openai', PATIENT, () => {
   const callText = (city: string) =>
     `<tool_call>\n${JSON.stringify({ name: 'get_weather', arguments: { city } })}\n</tool_call>`
   const answering = async (...steps: Step[]) =>

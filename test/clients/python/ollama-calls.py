@@ -6,7 +6,7 @@ import sys
 from ollama import Client, Options, ResponseError
 
 url, registry = sys.argv[1:]
-client = Client(host=url, timeout=60)
+client = Client(host=url)
 MODEL = 'snug-tiny'
 GREEDY = Options(temperature=0)
 MESSAGES = [{'role': 'user', 'content': 'What is the capital of France?'}]

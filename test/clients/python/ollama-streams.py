@@ -8,7 +8,7 @@ from ollama import AsyncClient, Client
 
 ASK = {'model': 'msg', 'messages': [{'role': 'user', 'content': 'Hi'}], 'stream': True}
 url = sys.argv[1]
-client = Client(host=url, timeout=60)
+client = Client(host=url)
 text = ''.join(part.message.content for part in client.chat(**ASK))
 
 stream = client.chat(**ASK)
@@ -20,7 +20,7 @@ async def cancel():
     started = asyncio.Event()
 
     async def read():
-        async for _ in await AsyncClient(host=url, timeout=60).chat(**ASK):
+        async for _ in await AsyncClient(host=url).chat(**ASK):
             started.set()
 
     task = asyncio.create_task(read())
