@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 
+/** For what comes at once, unless the machine is busy with something else. */
+export const PATIENT = { timeout: 20_000 }
+
 export interface OpenAiRequest {
   path: string
   headers: IncomingHttpHeaders

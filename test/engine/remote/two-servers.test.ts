@@ -1,6 +1,7 @@
 /** One server runs the models of another, both real, so that what goes between them is what is really said. */
 import { expect, test } from 'vitest'
 import { testApp } from '../../helpers/app.ts'
+import { PATIENT } from '../../helpers/openai-server.ts'
 import type { Step } from '../../helpers/scripted-backend.ts'
 import { openSocket } from '../../helpers/socket.ts'
 import { user, W } from '../../routes/ollama/serve.ts'
@@ -125,7 +126,7 @@ test('a client that leaves stops the model on the other machine', async () => {
   client.post('/api/chat', { model: 'tiny', messages: [user('hi')] })
   await client.until('Hel')
   client.hangUp()
-  await expect.poll(() => far.backend.endings).toEqual(['aborted'])
+  await expect.poll(() => far.backend.endings, PATIENT).toEqual(['aborted'])
 })
 
 test('servers that ask each other in a circle come to an end', async () => {

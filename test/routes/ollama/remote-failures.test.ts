@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
-import { beginEvents, chunk, event, type Reply, refuses, says } from '../../helpers/openai-server.ts'
+import { beginEvents, chunk, event, PATIENT, type Reply, refuses, says } from '../../helpers/openai-server.ts'
 import { far } from './far.ts'
 import { lines, user } from './serve.ts'
 
@@ -96,7 +96,7 @@ describe('what goes wrong at another server reaches the client', () => {
     const { chat, there } = await far(reply)
     const answer = await chat(ASKED)
     expect([answer.status, answer.body]).toEqual([status, { error }])
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
   })
 
   test.each<[string, Reply, (origin: string) => string]>([
@@ -122,7 +122,7 @@ describe('what goes wrong at another server reaches the client', () => {
     const { chat, there } = await far(reply)
     const answer = await chat(ASKED)
     expect([answer.status, answer.body]).toEqual([500, { error: error(there.origin) }])
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
   })
 
   test('a server that is full says when to ask again', async () => {
@@ -142,21 +142,21 @@ describe('what goes wrong at another server reaches the client', () => {
   })
 
   test('a server that never answers is given up', async () => {
-    const { chat, there } = await far(() => {}, { settings: { loadTimeoutMs: 300 } })
+    const { chat, there } = await far(() => {}, { settings: { loadTimeoutMs: 1000 } })
     const answer = await chat(ASKED)
     const { host } = new URL(there.origin)
     expect([answer.status, answer.body]).toEqual([500, { error: `timed out waiting for ${host} to answer` }])
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
   })
 
   test('a server that falls silent is given up', async () => {
     const { chat, there } = await far(begins(event(chunk({ content: 'Hel' }))), {
-      settings: { loadTimeoutMs: 300 },
+      settings: { loadTimeoutMs: 1000 },
     })
     const streamed = lines(await chat({ ...ASKED, stream: true }))
-    expect(streamed.at(-1)).toEqual({ error: `${RUNNING}: nothing came for 0.3 seconds` })
+    expect(streamed.at(-1)).toEqual({ error: `${RUNNING}: nothing came for 1 seconds` })
     expect(streamed[0].message.content).toBe('Hel')
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
   })
 
   test('an answer that breaks off behind its first line ends with the error', async () => {

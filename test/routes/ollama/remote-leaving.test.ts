@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
-import { beginEvents, chunk, event, type Reply } from '../../helpers/openai-server.ts'
+import { beginEvents, chunk, event, PATIENT, type Reply } from '../../helpers/openai-server.ts'
 import { openSocket } from '../../helpers/socket.ts'
 import { far } from './far.ts'
 import { user } from './serve.ts'
@@ -30,28 +30,28 @@ describe('a client that leaves', () => {
     const { url, there } = await far(reply)
     const client = await openSocket(await url())
     client.post('/api/chat', ASKED)
-    await expect.poll(() => there.requests.length).toBe(1)
+    await expect.poll(() => there.requests.length, PATIENT).toBe(1)
     await client.until(seen)
     expect(await there.connections()).toBe(1)
     client.hangUp()
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
   })
 
   test('makes room for the next', async () => {
     const { url, chat, there } = await far(() => {}, { settings: { maxQueue: 1 } })
     const client = await openSocket(await url())
     client.post('/api/chat', ASKED)
-    await expect.poll(() => there.requests.length).toBe(1)
+    await expect.poll(() => there.requests.length, PATIENT).toBe(1)
     const full = await chat(ASKED)
     expect([full.status, full.body]).toEqual([
       503,
       { error: 'server busy, please try again.  maximum pending requests exceeded' },
     ])
     client.hangUp()
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
     const next = await openSocket(await url())
     next.post('/api/chat', ASKED)
-    await expect.poll(() => there.requests.length).toBe(2)
+    await expect.poll(() => there.requests.length, PATIENT).toBe(2)
   })
 
   test('a client that does not read holds the other server back', async () => {
@@ -79,6 +79,6 @@ describe('a client that leaves', () => {
       .toBe(true)
     expect(written).toBeLessThan(1000)
     client.hangUp()
-    await expect.poll(there.connections).toBe(0)
+    await expect.poll(there.connections, PATIENT).toBe(0)
   })
 })
