@@ -14,6 +14,8 @@ import { type LoadPlanner, type MemoryByDevice, type PlannedLoad, RAM } from './
 
 /** Shorter answers say more about the moment than about the machine. */
 const LEAST_TOKENS = 32
+/** How fast an answer is that repeats itself says nothing of the next one; so small a share of it was foreseen at most. */
+const MOST_ACCEPTED = 0.1
 /** Plans that wait for their load, with room to spare: older ones have failed. */
 const MOST_PLANNED = 64
 
@@ -72,8 +74,7 @@ export function createObserver({
 
   function answered({ key, candidate, facts }: Watched, answer: Answer): void {
     const { promptTokens, outputTokens, outputMs, acceptedTokens = 0 } = answer
-    // How fast an answer is that repeats itself says nothing of the next one.
-    const isRepeating = acceptedTokens > 0
+    const isRepeating = acceptedTokens > outputTokens * MOST_ACCEPTED
     if (isRepeating || outputTokens < LEAST_TOKENS || outputMs <= 0) return
     // The first token comes with the prompt. Half of the answer is in the cache on average.
     const measured = ((outputTokens - 1) / outputMs) * 1000

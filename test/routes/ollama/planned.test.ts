@@ -157,7 +157,7 @@ test('show says how a model would be planned that is not loaded, without loading
   const { post, ps, generate, free } = await setup({ contextLength: 0 })
   const show = async () => (await post('/api/show', { model: 'fam:q8_0' })).json()
   const { preview } = (await show()).snug
-  expect(preview.plan).toMatchObject({ context_length: 4096, quantization: 'Q8_0', where: 'all on CPU' })
+  expect(preview.plan).toMatchObject({ num_ctx: 4096, quantization: 'Q8_0', where: 'all on CPU' })
   expect(await ps()).toEqual([])
   await generate('fam:q8_0')
   const { plan, predicted } = (await show()).snug
